@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph: tensors and the ops between them, in order, with at most one repeated region (the
+// layers of a model) whose weights are stacked, one copy per repetition. Text form: .sgr.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/data_type.hpp"
+
+namespace systole {
+
+enum class TensorRole : std::uint8_t { kInput, kWeight, kTable, kValue };
+
+// Two-dimensional. A table holds constant row numbers (token ids) and lives in the program.
+struct Tensor {
+  std::string name;
+  TensorRole role = TensorRole::kValue;
+  DataType type = DataType::kBf16;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t copies = 1;  // weights of the repeated region: one per repetition
+  double scale = 1;         // seeded values: offset - scale .. offset + scale
+  double offset = 0;
+  std::vector<std::int64_t> values;  // kTable only
+};
+
+enum class OpKind : std::uint8_t {
+  // what importers write
+  kEmbedding, kLinear, kMha,
+  // what `decompose` leaves
+  kGather, kRows, kMatmul, kAdd, kSub, kMul, kMax, kScale, kExp, kTanh, kSigmoid, kSilu, kRelu,
+  kGelu, kGeluTanh, kQuantize, kLayerNorm, kSoftmax, kScores, kContext,
+  // what `fuse` makes
+  kGemm, kAttention,
+};
+
+// One row per kind of op (compiler/op_table.hpp): name, number of operands, attributes.
+// Operand order:
+//   embedding(%tokens, %wte, %wpe)          table row + position row; attr seq
+//   linear(%x, %w, %b)                      x.w + b
+//   mha(%q, %k, %v)                         attrs heads, seq (rows per sequence), causal, scale;
+//                                           q, k, v may be column views of one tensor
+//   gather(%table, %w)                      rows of w named by a table
+//   rows(%x)                                attrs first, step, count: a view, no work
+//   matmul(%lhs, %rhs)                      attr transpose_rhs (rhs is N x K)
+//   add sub mul max (%a, %b)                b of the same shape, or 1 x cols, repeated over rows; or
+//                                           rows dividing a's rows: repeated (position embeddings)
+//   scale exp tanh ... (%a)                 scale, quantize: attr factor
+//   layernorm(%x, %gain, %bias)             attr eps
+//   softmax(%x)                             over each row; attrs causal, seq, scale
+//   scores(%q, %k), context(%p, %v)         per head; attrs heads, seq; scores: [heads*batch*seq, seq]
+//   gemm(%lhs, %rhs, epilogue operands...)  attrs transpose_rhs; epilogue in Op::epilogue
+//   attention(%q, %k, %v)                   as mha
+struct Operand {
+  std::int32_t tensor = -1;    // index into Graph::tensors
+  std::int64_t first_col = 0;  // a view of columns first_col .. first_col + cols
+  std::int64_t cols = 0;       // 0: all of them
+};
+
+// One step of a fused epilogue on a gemm's accumulators, in order: an elementwise op whose first
+// operand is the running value; `operand` indexes Op::operands for its second one (-1: none).
+struct EpilogueStep {
+  OpKind kind = OpKind::kAdd;
+  std::int32_t operand = -1;
+  double factor = 1;
+};
+
+struct Op {
+  OpKind kind = OpKind::kMatmul;
+  std::string name;  // of the op, for reports: unique in the graph
+  std::vector<Operand> operands;
+  std::int32_t result = -1;  // index into Graph::tensors
+  std::map<std::string, double, std::less<>> attributes;
+  std::vector<EpilogueStep> epilogue;  // kGemm
+};
+
+// A value that enters the repeated region and is replaced by `yield` at the end of each
+// repetition; after the region, `result` names its last value.
+struct Carry {
+  std::int32_t initial = -1;
+  std::int32_t argument = -1;  // tensor inside the region
+  std::int32_t yield = -1;     // tensor inside the region
+  std::int32_t result = -1;
+};
+
+struct Graph {
+  std::string name;
+  std::int64_t tokens = 0;  // that a run of it processes; 0: not a model
+  std::vector<Tensor> tensors;
+  std::vector<Op> before, body, after;  // ops before, in and after the repeated region
+  std::int64_t repeat = 0;              // repetitions of `body`; 0: no region
+  std::vector<Carry> carries;
+  std::vector<std::int32_t> outputs;
+};
+
+// An attribute's value, or `otherwise` where the op does not have it.
+double attribute(const Op& op, std::string_view name, double otherwise);
+
+}  // namespace systole

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program: instruction streams, constant tables, HBM layout, semaphores, and the source map
+// that says which op of the workload each instruction serves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/instruction.hpp"
+
+namespace systole {
+
+struct Semaphore {
+  std::string name;
+  std::int64_t initial = 0;
+  friend bool operator==(const Semaphore&, const Semaphore&) = default;
+};
+
+enum class SymbolRole : std::uint8_t { kInput, kWeight, kOutput, kScratch };
+struct SymbolRoleRow {
+  SymbolRole value;
+  std::string_view name;
+};
+inline constexpr std::array<SymbolRoleRow, 4> kSymbolRoles{{
+    {SymbolRole::kInput, "input"},
+    {SymbolRole::kWeight, "weight"},
+    {SymbolRole::kOutput, "output"},
+    {SymbolRole::kScratch, "scratch"},
+}};
+
+// A tensor in HBM: `count` copies (one per repetition of a layer), `stride` bytes apart, each of
+// `rows` rows of `cols` elements, `pitch` bytes apart. Inputs and weights are seeded before a run:
+// uniform in offset - scale .. offset + scale (isa/seeded.hpp); other symbols start as zero.
+struct Symbol {
+  std::string name;
+  SymbolRole role = SymbolRole::kScratch;
+  DataType type = DataType::kBf16;
+  std::int64_t address = 0;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t pitch = 0;
+  std::int64_t count = 1;
+  std::int64_t stride = 0;
+  double scale = 1;
+  double offset = 0;
+  friend bool operator==(const Symbol&, const Symbol&) = default;
+};
+
+// An op of the workload, as reports and GPU baselines see it. All figures are totals over the
+// `count` repetitions: useful (unpadded) MACs, vector and transcendental element operations,
+// and compulsory HBM bytes (each distinct operand read once, each result written once).
+struct SourceOp {
+  std::string name;
+  std::string kind;
+  DataType type = DataType::kBf16;
+  std::int64_t count = 1;
+  std::int64_t macs = 0;
+  Bytes read_bytes = 0;
+  Bytes write_bytes = 0;
+  friend bool operator==(const SourceOp&, const SourceOp&) = default;
+};
+
+using Stream = std::vector<Instruction>;  // of one core
+
+struct Program {
+  std::string workload;             // its name, for reports
+  std::int64_t tokens = 0;          // that the workload processes; 0: not a model
+  std::string chip;                 // the chip's name
+  std::uint64_t chip_hash = 0;      // of the resolved chip; 0: any chip
+  Tables tables;
+  std::vector<Semaphore> semaphores;
+  std::vector<Symbol> symbols;
+  std::vector<SourceOp> ops;
+  std::vector<Stream> streams;
+  friend bool operator==(const Program&, const Program&) = default;
+};
+
+}  // namespace systole

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What modules tell their listeners: intervals of a unit's time, actions, and completions.
+// Modules count nothing; utilization, bytes, energy and attribution to ops are folds over these.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/units.hpp"
+
+namespace systole {
+
+// Why a unit spent time as it did. Every cycle of every unit has exactly one reason.
+enum class Reason : std::uint8_t {
+  kBusy,           // doing its work: feed, vector blocks, data on the channel
+  kSetup,          // DMA: preparing a transfer
+  kHbm,            // DMA: waiting for the memory to serve its transfer
+  kLatency,        // waiting for its own pipeline or for the memory's latency to pass
+  kWeightLoad,     // MXU: a matmul waits for its weights to be loaded
+  kDrain,          // MXU: wavefront leaves the array, nothing is fed
+  kWait,           // waits on a semaphore: printed as wait:<unit that signals it>
+  kNoInstruction,  // its queue is empty
+  kQueueFull,      // sequencer: the queue of the next instruction is full
+  kHalted,         // sequencer: its stream has ended
+};
+
+struct ReasonRow {
+  Reason value;
+  std::string_view name;
+  std::string_view doc;
+};
+inline constexpr std::array<ReasonRow, 10> kReasons{{
+    {Reason::kBusy, "busy", "doing its work"},
+    {Reason::kSetup, "setup", "preparing a DMA transfer"},
+    {Reason::kHbm, "hbm", "waiting for the memory to serve a transfer"},
+    {Reason::kLatency, "latency", "waiting for a pipeline or memory latency to pass"},
+    {Reason::kWeightLoad, "weight_load", "a matmul waits for its weights"},
+    {Reason::kDrain, "drain", "the wavefront leaves the array and nothing is fed"},
+    {Reason::kWait, "wait", "waiting for a semaphore; printed with the unit that signals it"},
+    {Reason::kNoInstruction, "no_instruction", "the queue is empty"},
+    {Reason::kQueueFull, "queue_full", "the sequencer waits for a place in a queue"},
+    {Reason::kHalted, "halted", "the stream has ended"},
+}};
+constexpr const ReasonRow& row_of(Reason reason) {
+  return kReasons[static_cast<std::size_t>(reason)];
+}
+
+// Units of work that cost energy, by the name that the energy table uses.
+enum class ActionId : std::uint8_t {
+  kMacInt8, kMacBf16, kPeCycle, kWeightLoadBytes, kAccReadBytes, kAccWriteBytes, kVmemReadBytes,
+  kVmemWriteBytes, kFifoReadBytes, kFifoWriteBytes, kVpuAlu, kVpuTranscendental, kXluElement,
+  kHbmReadBytes, kHbmWriteBytes, kHbmActivate, kIssue,
+};
+
+struct ActionRow {
+  ActionId value;
+  std::string_view name;
+  std::string_view doc;
+};
+inline constexpr std::array<ActionRow, 17> kActions{{
+    {ActionId::kMacInt8, "mxu.mac_int8", "int8 multiply, int32 add, of a tile's extents"},
+    {ActionId::kMacBf16, "mxu.mac_bf16", "bf16 multiply, fp32 add, of a tile's extents"},
+    {ActionId::kPeCycle, "mxu.pe_register", "a PE passes an operand and a partial sum on"},
+    {ActionId::kWeightLoadBytes, "mxu.weight_load", "bytes shifted into weight registers"},
+    {ActionId::kAccReadBytes, "acc.read", "accumulator bytes read"},
+    {ActionId::kAccWriteBytes, "acc.write", "accumulator bytes written"},
+    {ActionId::kVmemReadBytes, "vmem.read", "VMEM bytes read"},
+    {ActionId::kVmemWriteBytes, "vmem.write", "VMEM bytes written"},
+    {ActionId::kFifoReadBytes, "fifo.read", "weight FIFO bytes read"},
+    {ActionId::kFifoWriteBytes, "fifo.write", "weight FIFO bytes written"},
+    {ActionId::kVpuAlu, "vpu.alu", "fp32 ALU operations"},
+    {ActionId::kVpuTranscendental, "vpu.transcendental", "exp, tanh, reciprocal, rsqrt"},
+    {ActionId::kXluElement, "xlu.element", "elements moved or reduced across lanes"},
+    {ActionId::kHbmReadBytes, "hbm.read", "bytes read in whole bursts"},
+    {ActionId::kHbmWriteBytes, "hbm.write", "bytes written in whole bursts"},
+    {ActionId::kHbmActivate, "hbm.activate", "row activations"},
+    {ActionId::kIssue, "sequencer.issue", "instructions issued"},
+}};
+constexpr std::string_view name_of(ActionId id) {
+  return kActions[static_cast<std::size_t>(id)].name;
+}
+
+// `unit`, `signaller`: index into the run's unit names ("core0.mxu1", "hbm.ch3"); `op`: index into
+// the program's ops, -1 for none.
+struct Interval {
+  std::int32_t unit = 0;
+  Reason reason = Reason::kBusy;
+  std::int32_t signaller = -1;  // kWait: the unit that signals the semaphore
+  std::int32_t op = -1;
+  Cycles begin = 0;
+  Cycles end = 0;
+};
+
+struct Action {
+  ActionId id = ActionId::kIssue;
+  std::int32_t op = -1;
+  std::int64_t count = 0;
+};
+
+// Instruction number `sequence` (in program order, from 0) of `op` is done with all its effects.
+struct Completion {
+  std::int64_t sequence = 0;
+  std::int32_t op = -1;
+  Cycles end = 0;
+};
+
+class Listener {
+ public:
+  Listener() = default;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  virtual ~Listener() = default;
+  virtual void on(const Interval& interval) = 0;
+  virtual void on(const Action& action) = 0;
+  virtual void on(const Completion& completion) = 0;
+};
+
+}  // namespace systole

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a verified program on the SystemC model of a chip. No SystemC in this header.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "isa/chip.hpp"
+#include "isa/program.hpp"
+#include "sim/observe/events.hpp"
+
+namespace systole {
+
+struct SimulationResult {
+  Cycles cycles = 0;  // until the last effect of the last instruction
+  std::vector<std::string> units;  // names, indexed by Interval::unit
+};
+
+// Names of all units that a run on one core of `chip` reports, in Interval::unit's order.
+std::vector<std::string> unit_names(const ChipSpec& chip);
+
+// Simulates `program`'s stream 0 on core 0. One call per process (SystemC elaborates once).
+// Throws Error with kStopped at `max_cycles` (0: no limit), or where nothing can go on.
+SimulationResult simulate(const ChipSpec& chip, const Program& program,
+                          const std::vector<Listener*>& listeners, Cycles max_cycles);
+
+}  // namespace systole
