@@ -4,6 +4,14 @@
 #include <numeric>
 
 namespace systole {
+namespace {
+
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+  return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                  a.begin());
+}
+
+}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -25,11 +33,15 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   if (name.size() > kLongestCompared) return {};
   std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
   std::string nearest;
+  std::size_t nearest_prefix = 0;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best) {
+    const std::size_t prefix = common_prefix(name, candidate);
+    const bool better_tie = distance == best && !nearest.empty() && prefix > nearest_prefix;
+    if (distance < best || better_tie) {
       best = distance;
       nearest = candidate;
+      nearest_prefix = prefix;
     }
   }
   return nearest;

@@ -14,7 +14,8 @@ namespace systole {
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The known name with the fewest edits to `name`; empty when nothing is near (more than a third
-// of the name, but at least two edits, would have to change).
+// of the name, but at least two edits, would have to change). Of several, the one that shares
+// more of its start.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
 // "; did you mean 'x'?" or "".

@@ -24,6 +24,12 @@ constexpr Cycles feed_cycles(std::int64_t m, Cycles interval) { return m * inter
 // (m - 1) + (R - 1) + (C - 1), and the count of cycles from the first entry is m + R + C - 2.
 constexpr Cycles drain_cycles(std::int64_t rows, std::int64_t cols) { return rows + cols - 2; }
 
+// A matmul alone in the array, from its start to the end of its last accumulator write.
+constexpr Cycles matmul_cycles(std::int64_t m, Cycles interval, std::int64_t rows,
+                               std::int64_t cols) {
+  return feed_cycles(m, interval) + drain_cycles(rows, cols);
+}
+
 // A weight load shifts `lines` lines (rows of the array, or its columns where transposed) in;
 // the whole array is loaded whatever the tile's extent.
 constexpr Cycles weight_load_cycles(std::int64_t lines, std::int64_t lines_per_cycle) {
@@ -36,13 +42,16 @@ constexpr std::int64_t vector_blocks(std::int64_t rows, std::int64_t cols, std::
   return ceil_div(rows, sublanes) * ceil_div(cols, lanes);
 }
 
+// ALU operations per element of a mask: compare the indices, select.
+inline constexpr int kMaskAluOps = 2;
+
 // A vector instruction streams its blocks through the slowest of ALUs, transcendental unit, load
 // ports and store port. `loads` are full operands; broadcast operands are held in registers.
 // Cycles for which it occupies the VPU; its result is written vpu.latency later.
 constexpr Cycles vector_cycles(const VpuParams& vpu, VectorOp op, std::int64_t blocks,
                                std::int64_t loads, bool masked) {
   const VectorOpRow& row = row_of(op);
-  const std::int64_t alu = row.alu + (masked ? 2 : 0);  // index compare and select
+  const std::int64_t alu = row.alu + (masked ? kMaskAluOps : 0);
   const Cycles compute = ceil_div(blocks * alu, vpu.alus);
   const Cycles transcendental = blocks * row.transcendental * vpu.transcendental_interval;
   const Cycles load = ceil_div(blocks * loads, vpu.load_ports);
@@ -53,6 +62,37 @@ constexpr Cycles vector_cycles(const VpuParams& vpu, VectorOp op, std::int64_t b
 // Cycles for which a reduction or transposition occupies the XLU; done xlu.latency later.
 constexpr Cycles xlu_cycles(std::int64_t blocks, Cycles interval) {
   return std::max<Cycles>(1, blocks * interval);
+}
+
+// Whole core cycles that cover `ns` nanoseconds. A millionth of a cycle is forgiven, so that
+// 14 ns at 1 GHz are 14 cycles whatever the last bit of the product is.
+constexpr Cycles cycles_of_ns(double ns, std::int64_t clock) {
+  const double cycles = ns * static_cast<double>(clock) * 1e-9;
+  const auto whole = static_cast<Cycles>(cycles);
+  return cycles - static_cast<double>(whole) > 1e-6 ? whole + 1 : whole;
+}
+
+// From a request to its data's arrival in an idle memory, without the burst itself: controller and
+// path, opening the row (tRCD) and reading the column (tCL).
+constexpr Cycles memory_latency_cycles(const ChipSpec& chip) {
+  return cycles_of_ns(chip.hbm.latency + chip.hbm.trcd + chip.hbm.tcl, chip.clock);
+}
+
+// Requests that a DMA engine makes for a rows x row_bytes tile whose rows are `pitch` apart: rows
+// that follow each other without a gap are one run; each run takes at least one request.
+constexpr std::int64_t dma_requests(std::int64_t rows, Bytes row_bytes, Bytes pitch,
+                                    Bytes request) {
+  return pitch == row_bytes ? ceil_div(rows * row_bytes, request)
+                            : rows * ceil_div(row_bytes, request);
+}
+
+// Cycles that an engine itself needs for a transfer's data, were the memory infinitely fast: its
+// VMEM port moves port_width bytes per cycle, and with `outstanding` requests in flight, each for
+// the memory's latency (Little's law), it gets outstanding / latency requests per cycle.
+constexpr Cycles dma_data_cycles(const ChipSpec& chip, Bytes bytes, std::int64_t requests) {
+  const Cycles port = ceil_div(bytes, chip.vmem.port_width);
+  const Cycles flight = ceil_div(requests * memory_latency_cycles(chip), chip.dma.outstanding);
+  return std::max({port, flight, Cycles{1}});
 }
 
 }  // namespace systole

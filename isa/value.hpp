@@ -87,8 +87,9 @@ struct Value {
   friend constexpr bool operator==(const Value&, const Value&) = default;
 };
 
-// base + (offset mod ring): a ring of buffers.
+// base + (offset mod ring): a ring of buffers. A constant offset gives a constant.
 constexpr Value ring_value(std::int64_t base, Affine offset, std::int64_t ring) {
+  if (offset.is_constant()) return base + ((offset.base % ring) + ring) % ring;
   Value v;
   v.base = base;
   v.offset = offset;
@@ -96,8 +97,10 @@ constexpr Value ring_value(std::int64_t base, Affine offset, std::int64_t ring) 
   return v;
 }
 
-// clamp(limit, 0, tile): the extent of a tile that may be the last, partial one.
+// clamp(limit, 0, tile): the extent of a tile that may be the last, partial one. A constant limit
+// gives a constant.
 constexpr Value clamped(Affine limit, std::int64_t tile) {
+  if (limit.is_constant()) return std::clamp<std::int64_t>(limit.base, 0, tile);
   Value v{limit};
   v.tile = tile;
   return v;

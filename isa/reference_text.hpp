@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of docs/isa.md that no table holds: grammar and semantics.
+#pragma once
+
+#include <string_view>
+
+namespace systole {
+
+inline constexpr std::string_view kReferenceIntroduction = R"(# The instruction set
+
+Written from the tables in `isa/` by `isa_reference()`; a test compares this file with them
+(`SYSTOLE_UPDATE=1` rewrites it).
+
+A program is a stream of macro-instructions on two-dimensional tiles. The sequencer fetches them in
+program order, takes loops, and puts each instruction into the queue of its unit. Queues run
+concurrently; each starts and completes its instructions in order. Semaphores are the only order
+between queues.
+
+)";
+
+inline constexpr std::string_view kReferenceText = R"(## Text form (`.sasm`)
+
+One directive or instruction per line; `#` starts a comment. Names consist of letters, digits and
+`. _ - / : %`, or stand in double quotes with `\"`, `\\` and `\xHH` as escapes.
+
+- `.systole 1`: the version; first line.
+- `.workload name tokens=N`: what the program computes, for reports.
+- `.chip name hash=0x...`: the chip it is for; `.chip any` for all.
+- `.table name 1 2 3 ...`: a constant table. Further lines for the same table continue it.
+- `.stream`: the instructions of a core follow.
+)";
+
+inline constexpr std::string_view kReferenceSyntax = R"(
+An instruction is `unit name field=... [if=guard] [wait=(tokens)] [signal=(tokens)] [for=op]`. Units
+are `dma0`, `mxu0`, `vpu0`, `xlu0` and so on; `loop`, `end` and `halt` have none.
+
+| form | example | is |
+|---|---|---|
+| sum | `1000-256*i0+i1` | base + sum of stride x index; `i0` is the outermost loop's index |
+| value | `4096+512*i0` | a sum |
+| | `4096+(512*i0)%1024` | base + (sum mod ring): a ring of buffers; the result of mod is never negative |
+| | `clamp(1000-256*i0, 256)` | either of them, not below 0 and not above 256 |
+| | `lookup(table, i0)` | the table's entry at any of them |
+| tile | `vmem[value, pitch=256]:bf16` | row r starts at byte value + r x pitch; `acc1`, `fifo1` belong to mxu1 |
+| | `vmem[0]:fp32:row` | broadcast: one row for all rows; `:col`: one element per row |
+| guard | `(i0-1 >= 0 & 7-i0 >= 0)` | every test holds |
+| mask | `causal(row0, col0)` | element (r, c) of `a` is seen where row0 + r >= col0 + c |
+| | `window(row0, col0, n)` | as causal, and row0 + r - (col0 + c) < n |
+| table entries | `table[sum]` | entries sum, sum + 1, ... |
+| tokens | `(name, other*2)` | one token of `name`, two of `other` |
+
+    .systole 1
+    .workload example tokens=0
+    .chip any
+    .semaphore free initial=2   # places of the double buffer
+    .semaphore ready initial=0
+    .stream
+      loop count=8
+        dma0 load dst=vmem[(512*i0)%1024]:bf16 src=hbm[512*i0]:bf16 rows=1 cols=256 wait=(free) signal=(ready)
+        vpu0 vector op=relu dst=vmem[2048]:bf16 a=vmem[(512*i0)%1024]:bf16 rows=1 cols=256 wait=(ready) signal=(free)
+      end
+      halt
+)";
+
+inline constexpr std::string_view kReferenceSemantics = R"(
+## Memories
+
+Addresses are bytes in each of them. Addresses and pitches are multiples of the element's size.
+
+| memory | holds |
+|---|---|
+| `hbm` | off-chip memory, reached by DMA only |
+| `vmem` | on-chip memory, reached by all units |
+| `acc<n>` | accumulators of MXU n: rows of 4 x `mxu.cols` bytes, which are also the pitch; int32 or fp32 |
+| `fifo<n>` | weight FIFO of MXU n, in places of one weight tile |
+
+## Semantics
+
+- **Guard** (`if=`): where it does not hold, the instruction with its waits and signals is skipped; a
+  loop, with its body.
+- **Extent 0**, also by a clamp: no work, but the instruction still waits and signals.
+- **Ring, clamp, look-up** apply in this order: base + (offset mod ring), clamped, looked up.
+- **Semaphore**: counts tokens. An instruction takes those that it waits for when it starts and
+  gives those that it signals when all its effects are done. A signal of a queue covers all earlier
+  instructions of that queue, and a wait holds for all later ones. One queue signals a semaphore
+  and one queue waits on it.
+- **Order of data**: accesses of one MXU, VPU or XLU queue take effect in program order. Transfers
+  of one DMA queue may overlap in time; semaphores order them like those of different queues.
+- **Weights**: a matmul uses those of the last wload or wloadt with work before it in its queue.
+  Whether the array's weights or shadow weights are free is looked after by the hardware.
+- **Matmul**: within an instruction products are added along K in order, in fp32 (int32 for int8),
+  starting from 0; the sum then overwrites the accumulator where `first` holds (or is left out)
+  and is added to it elsewhere.
+- **Vector and reduce** compute in fp32 and round once to the type of dst (bf16: nearest even).
+  copy, add, sub, max, min and relu on integers alone are exact, modulo 2^32. Elements that the
+  mask hides read as minus infinity.
+)";
+
+inline constexpr std::string_view kReferenceVerifier = R"(
+## What the verifier proves
+
+Before a program runs, `verify_program` checks, in this order:
+
+- It is for this chip (hash) or for any, and has one stream.
+- Names are unique; loops nest, at most 8 deep; halt is last and only there; loop, end and halt
+  neither wait nor signal; at most 4 waits and 4 signals with a count of at least 1 each; sums use
+  indices of open loops only and stay within 2^62; no count of a loop can look beyond its table.
+- Symbols lie in the HBM that a core reaches, aligned, with rows and copies that do not overlap. Two
+  symbols may share bytes where both are scratch.
+- Units and memories exist; operands lie in memories that the instruction reaches; types agree and
+  the chip takes them; a vector operation has as many operands as it reads; broadcast only on operands
+  of vector; transcendentals and transposed loads only where the chip has them.
+- One queue signals a semaphore, one waits on it.
+
+Then it walks the stream once, every dynamic instruction of it:
+
+- Extents are 0 or more; tiles lie in their memory and are aligned; look-ups lie in their table; no
+  accumulator row is crossed; written rows do not overlap.
+- Weight tiles fit the array; a matmul comes after a wload, has its type, and is no deeper and no
+  wider.
+- Nothing stores into an input or a weight.
+- **Deadlock**: executed serially, each wait finds its tokens. Such a program cannot deadlock,
+  whatever the depth of the queues. At the end each semaphore is back at its initial count.
+- **Races**: two accesses that overlap in a byte, one of them a write, are ordered by semaphores (or
+  by a queue in order). Vector clocks decide, tokens carry the clock of their signaller; overlap of
+  strided tiles is exact.
+)";
+
+}  // namespace systole

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the verifier names instructions, and the parts that verifier.cpp puts together.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "isa/chip.hpp"
+#include "isa/program.hpp"
+
+namespace systole {
+
+// Names instructions of one stream in findings.
+class StreamReport {
+ public:
+  StreamReport(const Program& program, std::size_t stream, std::string_view where)
+      : program_(program), stream_(stream), where_(where) {}
+
+  const Program& program() const { return program_; }
+  const Stream& stream() const { return program_.streams[stream_]; }
+
+  // "instruction 12 of stream 0 (dma0 load dst=vmem[...]:bf16)": with its field number `field`
+  // where that is a tile.
+  std::string describe(std::size_t position, int field = -1) const;
+  // The same with " at i0=3, i1=0": the indices of the loops around it.
+  std::string describe(std::size_t position, const Indices& i, int field = -1) const;
+
+  // Throw Error with kBadInput.
+  [[noreturn]] void fail(std::size_t position, std::string_view found,
+                         std::string_view expected) const;
+  [[noreturn]] void fail(std::size_t position, int field, std::string_view found,
+                         std::string_view expected) const;
+  [[noreturn]] void fail(std::size_t position, const Indices& i, int field, std::string_view found,
+                         std::string_view expected) const;
+
+ private:
+  const Program& program_;
+  std::size_t stream_;
+  std::string_view where_;
+};
+
+// Operand types, memories, broadcast, units and abilities of the chip, of every instruction.
+void verify_types(const ChipSpec& chip, const StreamReport& report);
+
+// Symbols lie in HBM, aligned, and overlap only where both are scratch.
+void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where);
+
+// One serial walk over every dynamic instruction. Preconditions: the checks above have passed.
+void verify_walk(const ChipSpec& chip, const StreamReport& report);
+
+}  // namespace systole

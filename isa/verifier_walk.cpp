@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "isa/footprint.hpp"
+#include "isa/verifier.hpp"
+#include "isa/verifier_memories.hpp"
+#include "isa/verifier_report.hpp"
+#include "isa/walker.hpp"
+
+namespace systole {
+namespace {
+
+// Extents and token entries are bounded so that nothing overflows and memory stays bounded.
+constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;
+constexpr std::size_t kMaxPendingSignals = std::size_t{1} << 20;
+
+template <class Member>
+inline constexpr bool kIsTile = std::is_base_of_v<Tile, Member>;
+
+class Walk {
+ public:
+  Walk(const ChipSpec& chip, const StreamReport& report)
+      : chip_(chip),
+        report_(report),
+        program_(report.program()),
+        walker_(report.stream(), program_.tables),
+        queues_(report.stream()),
+        clocks_(queues_.size()),
+        memories_(chip, report, queues_),
+        weights_(static_cast<std::size_t>(std::max<std::int64_t>(chip.mxu.count, 0))),
+        clock_(queues_.size()) {
+    for (const Semaphore& semaphore : program_.semaphores) {
+      tokens_.emplace_back(queues_.size(), semaphore.initial);
+      pending_ += tokens_.back().entries();
+    }
+  }
+
+  void run() {
+    for (std::int64_t steps = 0;; ++steps) {
+      if (steps == kMaxDynamicInstructions) {
+        report_.fail(walker_.position(), walker_.indices(), -1, "a stream that goes on",
+                     fmt::format("at most {} instructions in a run", kMaxDynamicInstructions));
+      }
+      switch (walker_.step()) {
+        case StreamWalker::Step::kInstruction: execute(); break;
+        case StreamWalker::Step::kHalt: check_balance(); return;
+        case StreamWalker::Step::kSkipped:
+        case StreamWalker::Step::kControl: break;
+      }
+    }
+  }
+
+ private:
+  struct Weights {  // that the next matmul of an MXU uses
+    bool loaded = false;
+    DataType type = DataType::kInt8;
+    std::int64_t depth = 0, cols = 0;
+  };
+
+  [[noreturn]] void fail(int field, std::string_view found, std::string_view expected) const {
+    report_.fail(walker_.position(), walker_.indices(), field, found, expected);
+  }
+
+  void execute() {
+    const Instruction& instruction = walker_.instruction();
+    const std::size_t queue = queues_.at(walker_.position());
+    for (const Token token : instruction.waits) wait(token, queue);
+    access_.number = clocks_.start(queue);
+    access_.queue = static_cast<std::int16_t>(queue);
+    std::visit([&](const auto& body) { check(body); }, instruction.body);
+    ++access_.sequence;
+    if (instruction.signals.empty()) return;
+    clocks_.completion(queue, access_.number, clock_);
+    for (const Token token : instruction.signals) signal(token);
+  }
+
+  void wait(Token token, std::size_t queue) {
+    TokenQueue& tokens = tokens_[token.semaphore];
+    if (tokens.available() < token.count) {
+      fail(-1,
+           fmt::format("a deadlock: it waits for {} tokens of semaphore {}, which has {}",
+                       token.count, program_.semaphores[token.semaphore].name, tokens.available()),
+           fmt::format("{} more signals before it in program order",
+                       token.count - tokens.available()));
+    }
+    pending_ -= tokens.entries();
+    tokens.take(clocks_.of(queue), token.count);
+    pending_ += tokens.entries();
+  }
+
+  void signal(Token token) {
+    if (++pending_ > kMaxPendingSignals) {
+      fail(-1, fmt::format("more than {} signals that nothing has waited for", kMaxPendingSignals),
+           "waits that keep up with the signals");
+    }
+    tokens_[token.semaphore].give(clock_, token.count);
+  }
+
+  void check_balance() const {
+    for (std::size_t s = 0; s < tokens_.size(); ++s) {
+      const Semaphore& semaphore = program_.semaphores[s];
+      if (tokens_[s].available() == semaphore.initial) continue;
+      report_.fail(walker_.position(),
+                   fmt::format("semaphore {} unbalanced, with {} tokens at the end", semaphore.name,
+                               tokens_[s].available()),
+                   fmt::format("{} as at the start", semaphore.initial));
+    }
+  }
+
+  template <class B>
+  void check(const B& body) {
+    const Indices& i = walker_.indices();
+    int field = 0;
+    for_each_field<B>([&](const auto& row) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(body.*row.member)>, Value>) {
+        check_extent(body.*row.member, row.name, field);
+      }
+      ++field;
+    });
+    Extents extents;
+    if constexpr (requires { body.rows; }) extents.rows = body.rows.at(i, program_.tables);
+    if constexpr (requires { body.cols; }) extents.cols = body.cols.at(i, program_.tables);
+    if constexpr (requires { body.depth; }) extents.depth = body.depth.at(i, program_.tables);
+    if (!has_work(extents)) return;
+    check_array(body, extents);
+    field = 0;
+    for_each_field<B>([&](const auto& row) {
+      if constexpr (kIsTile<std::decay_t<decltype(body.*row.member)>>) {
+        access_.field = static_cast<std::int8_t>(field);
+        if constexpr (requires { body.index; }) {
+          if (row.shape == Shape::kIndexedRows) {
+            check_indexed(body.*row.member, row.access, body.index, extents);
+          } else {
+            check_tile(body.*row.member, row.access, row.shape, extents);
+          }
+        } else {
+          check_tile(body.*row.member, row.access, row.shape, extents);
+        }
+      }
+      ++field;
+    });
+  }
+
+  // Precondition of Value::at: its look-up lies in the table.
+  void check_look_up(const Value& value, int field) const {
+    if (value.table < 0) return;
+    Value entry = value;
+    entry.table = -1;
+    check_entries(value.table, entry.at(walker_.indices(), program_.tables), 1, field);
+  }
+  void check_entries(std::int32_t number, std::int64_t first, std::int64_t count, int field) const {
+    const Table& table = program_.tables[number];
+    const std::int64_t size = std::ssize(table.values);
+    if (first < 0 || first > size - count) {
+      fail(field, fmt::format("a look-up of entries {} to {}", first, first + count - 1),
+           fmt::format("entries of table {}, which has {}", table.name, size));
+    }
+  }
+
+  void check_extent(const Value& value, std::string_view name, int field) const {
+    check_look_up(value, field);
+    const std::int64_t extent = value.at(walker_.indices(), program_.tables);
+    if (extent < 0 || extent > kLargestExtent) {
+      fail(field, fmt::format("{}={}", name, extent), "an extent of 0 or more, at most 2^31");
+    }
+  }
+
+  void check_tile(const Tile& tile, Access access, Shape shape, const Extents& extents) {
+    if (tile.space == Space::kNone) return;
+    check_look_up(tile.address, access_.field);
+    const Region region = region_of(tile, shape, extents, walker_.indices(), program_.tables);
+    check_region(tile, region, access != Access::kRead);
+  }
+
+  // One access per row that the table names.
+  void check_indexed(const Tile& tile, Access access, const RowIndex& index,
+                     const Extents& extents) {
+    const std::int64_t first = index.first.at(walker_.indices());
+    check_entries(index.table, first, extents.rows, access_.field);
+    check_look_up(tile.address, access_.field);
+    Region region =
+        region_of(tile, Shape::kIndexedRows, extents, walker_.indices(), program_.tables);
+    const std::int64_t row0 = region.begin;
+    const std::vector<std::int64_t>& rows = program_.tables[index.table].values;
+    for (std::int64_t r = first; r < first + extents.rows; ++r) {
+      if (__builtin_mul_overflow(rows[r], tile.pitch, &region.begin) ||
+          __builtin_add_overflow(region.begin, row0, &region.begin)) {
+        fail(access_.field, fmt::format("row {} of a table", rows[r]), "rows of the tensor");
+      }
+      check_region(tile, region, access != Access::kRead);
+    }
+  }
+
+  void check_region(const Tile& tile, const Region& region, bool write) {
+    access_.write = write;
+    const auto raced = memories_.add(tile, region, access_, clocks_, walker_);
+    if (raced) report_race(*raced, tile, region);
+  }
+
+  [[noreturn]] void report_race(const LiveAccess& before, const Tile& tile,
+                                const Region& region) const {
+    StreamWalker again(report_.stream(), program_.tables);
+    for (std::int32_t n = -1; n < before.sequence; ++n) again.next();
+    fail(access_.field,
+         fmt::format("a race in {}: it {} bytes {} to {}, which {} {} (bytes {} to {})",
+                     name_of(tile.space), access_.write ? "writes" : "reads", region.begin,
+                     region.end() - 1,
+                     report_.describe(again.position(), again.indices(), before.field),
+                     before.write ? "writes" : "reads", before.runs.begin, before.runs.end() - 1),
+         "a semaphore that orders the two");
+  }
+
+  // The array's limits, and the weights that a matmul finds.
+  void check_array(const WeightLoad& body, const Extents& e) { load_weights(body.src, e); }
+  void check_array(const WeightLoadTransposed& body, const Extents& e) {
+    load_weights(body.src, e);
+  }
+  void load_weights(const Tile& src, const Extents& e) {
+    const std::int64_t depth = weight_tile_depth(chip_.mxu, src.type);
+    if (e.depth > depth || e.cols > chip_.mxu.cols) {
+      fail(-1, fmt::format("{} x {} weights", e.depth, e.cols),
+           fmt::format("at most {} x {}", depth, chip_.mxu.cols));
+    }
+    weights_[walker_.instruction().unit.number] = {true, src.type, e.depth, e.cols};
+  }
+  void check_array(const Matmul& body, const Extents& e) const {
+    const Weights& weights = weights_[walker_.instruction().unit.number];
+    if (!weights.loaded) {
+      fail(-1, "a matmul without weights", "a wload before it in its queue");
+    }
+    if (weights.type != body.lhs.type) {
+      fail(-1, fmt::format("{} operands", name_of(body.lhs.type)),
+           fmt::format("{}, as the weights", name_of(weights.type)));
+    }
+    if (e.depth > weights.depth || e.cols > weights.cols) {
+      fail(-1, fmt::format("a matmul of depth {} and {} cols", e.depth, e.cols),
+           fmt::format("at most {} and {}, as the weights", weights.depth, weights.cols));
+    }
+  }
+  void check_array(const Load& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Store& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Gather& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Scatter& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Vector& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Reduce& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Transpose& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Sync& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Loop& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const End& /*body*/, const Extents& /*e*/) const {}
+  void check_array(const Halt& /*body*/, const Extents& /*e*/) const {}
+
+  const ChipSpec& chip_;
+  const StreamReport& report_;
+  const Program& program_;
+  StreamWalker walker_;
+  QueueMap queues_;
+  QueueClocks clocks_;
+  MemoryCheck memories_;
+  std::vector<Weights> weights_;  // by MXU
+  std::vector<TokenQueue> tokens_;
+  std::vector<std::int32_t> clock_;  // of the completion being signalled
+  std::size_t pending_ = 0;          // entries of all token queues
+  LiveAccess access_;                // of the instruction being checked
+};
+
+}  // namespace
+
+void verify_walk(const ChipSpec& chip, const StreamReport& report) { Walk(chip, report).run(); }
+
+}  // namespace systole

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "isa/numerics.hpp"
+
+#include "catch.hpp"
+
+using namespace systole;
+
+TEST_CASE("rounding to an integer takes the nearest, and the even one of a tie") {
+  for (int whole = -127; whole < 127; ++whole) {
+    const auto low = static_cast<float>(whole);
+    const int even = whole % 2 == 0 ? whole : whole + 1;
+    CHECK(round_saturated(low, DataType::kInt8) == whole);
+    CHECK(round_saturated(low + 0.5F, DataType::kInt8) == even);
+    CHECK(round_saturated(std::nextafter(low + 0.5F, -1e9F), DataType::kInt8) == whole);
+    CHECK(round_saturated(std::nextafter(low + 0.5F, 1e9F), DataType::kInt8) == whole + 1);
+  }
+}
+
+TEST_CASE("int8 saturates at -128 and 127, not one before") {
+  CHECK(round_saturated(126.0F, DataType::kInt8) == 126);
+  CHECK(round_saturated(127.0F, DataType::kInt8) == 127);
+  CHECK(round_saturated(128.0F, DataType::kInt8) == 127);
+  CHECK(round_saturated(-128.0F, DataType::kInt8) == -128);
+  CHECK(round_saturated(-129.0F, DataType::kInt8) == -128);
+  CHECK(saturated(127, DataType::kInt8) == 127);
+  CHECK(saturated(128, DataType::kInt8) == 127);
+  CHECK(saturated(-129, DataType::kInt8) == -128);
+}
+
+TEST_CASE("int32 saturates at its ends, 2^31 and infinities included") {
+  CHECK(round_saturated(2147483648.0F, DataType::kInt32) == 2147483647);
+  CHECK(round_saturated(2147483520.0F, DataType::kInt32) == 2147483520);  // the fp32 before it
+  CHECK(round_saturated(-2147483648.0F, DataType::kInt32) == -2147483647 - 1);
+  CHECK(round_saturated(HUGE_VALF, DataType::kInt32) == 2147483647);
+  CHECK(round_saturated(-HUGE_VALF, DataType::kInt32) == -2147483647 - 1);
+  CHECK(saturated(std::int64_t{1} << 40, DataType::kInt32) == 2147483647);
+}
+
+TEST_CASE("a NaN becomes 0 in an integer type") {
+  CHECK(round_saturated(std::nanf(""), DataType::kInt32) == 0);
+}
+
+TEST_CASE("integer sums and differences wrap at 32 bits") {
+  constexpr std::int32_t kMost = 2147483647;
+  constexpr std::int32_t kLeast = -kMost - 1;
+  CHECK(wrapping_add(kMost, 0) == kMost);
+  CHECK(wrapping_add(kMost, 1) == kLeast);
+  CHECK(wrapping_sub(kLeast, 1) == kMost);
+}
