@@ -13,7 +13,7 @@
 namespace systole {
 
 struct SimulationResult {
-  Cycles cycles = 0;  // until the last effect of the last instruction
+  Cycles cycles = 0;               // until the last effect of the last instruction
   std::vector<std::string> units;  // names, indexed by Interval::unit
 };
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/timing/core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/timing/dma_engine.hpp"
+#include "sim/timing/mxu.hpp"
+#include "sim/timing/vpu.hpp"
+#include "sim/timing/xlu.hpp"
+
+namespace systole {
+
+template <class Unit, class... Arguments>
+QueuedUnit* Core::add(const std::string& name, Arguments&&... arguments) {
+  units_.push_back(std::make_unique<Unit>(sc_core::sc_module_name{name.c_str()},
+                                          std::forward<Arguments>(arguments)...));
+  return units_.back().get();
+}
+
+Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
+           Hbm& hbm, Cycles limit, const Probe& probe)
+    : sc_module(name),
+      semaphores_("semaphores", chip, program),
+      vmem_("vmem", chip, probe),
+      sequencer_("sequencer", chip, program, queues_, limit, probe) {
+  const Tables& tables = program.tables;
+  for (std::int16_t n = 0; n < chip.mxu.count; ++n) {
+    queues_.mxu.push_back(
+        add<Mxu>(name_of(UnitId{UnitKind::kMxu, n}), chip, tables, n, semaphores_, vmem_, probe));
+  }
+  queues_.vpu.push_back(add<Vpu>("vpu", chip, tables, semaphores_, vmem_, probe));
+  for (std::int16_t n = 0; n < chip.xlu.count; ++n) {
+    queues_.xlu.push_back(
+        add<Xlu>(name_of(UnitId{UnitKind::kXlu, n}), chip, tables, n, semaphores_, vmem_, probe));
+  }
+  for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
+    queues_.dma.push_back(add<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
+                                         semaphores_, vmem_, hbm, probe));
+  }
+}
+
+bool Core::done() const {
+  return sequencer_.halted() &&
+         std::all_of(units_.begin(), units_.end(), [](const auto& unit) { return unit->idle(); });
+}
+
+Cycles Core::end() const {
+  Cycles end = sequencer_.at();
+  for (const auto& unit : units_) end = std::max(end, unit->last_completion());
+  return end;
+}
+
+void Core::finish() {
+  const Cycles last = end();
+  sequencer_.finish(last);
+  for (const auto& unit : units_) unit->finish(last);
+}
+
+std::vector<std::string> Core::stuck(const Program& program,
+                                     const std::vector<std::string>& unit_names) const {
+  std::vector<std::string> reasons;
+  for (const auto& unit : units_) {
+    if (!unit->idle()) reasons.push_back(unit->stuck(program, unit_names));
+  }
+  std::string sequencer = sequencer_.stuck(unit_names);
+  if (!sequencer.empty()) reasons.push_back(std::move(sequencer));
+  return reasons;
+}
+
+}  // namespace systole

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/timing/hbm.hpp"
+
+#include <algorithm>
+
+#include "sim/timing/kernel_time.hpp"
+#include "sim/timing/unit_index.hpp"
+
+namespace systole {
+
+Hbm::Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe)
+    : sc_module(name), probe_(probe), burst_(burst_bytes(chip.hbm)), map_(chip) {
+  for (std::int64_t c = 0; c < map_.channels(); ++c) {
+    channels_.push_back({Timeline{probe, channel_index(chip, c), true}, Direction::kNone});
+  }
+  SC_METHOD(arbitrate);
+  sensitive << requested_;
+  dont_initialize();
+}
+
+void Hbm::request(const Request& request) {
+  requests_.push_back(request);
+  requested_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Hbm::arbitrate() {
+  std::sort(requests_.begin(), requests_.end(),
+            [](const Request& a, const Request& b) { return a.engine < b.engine; });
+  const Cycles now = now_cycles();
+  for (const Request& request : requests_) request.client->served(serve(request, now));
+  requests_.clear();
+}
+
+Cycles Hbm::serve(const Request& request, Cycles now) {
+  const Direction direction = request.write ? Direction::kWrite : Direction::kRead;
+  const auto [pattern, rotation] = map_.place(request.runs);
+  Cycles served = now;
+  auto at = static_cast<std::size_t>(rotation);
+  for (const LoadPattern::Channel& load : pattern->channels) {
+    Channel& channel = channels_[at];
+    if (++at == channels_.size()) at = 0;
+    if (load.service == 0) continue;
+    const bool turned = channel.last != Direction::kNone && channel.last != direction;
+    channel.last = direction;
+    channel.timeline.spend(Reason::kNoInstruction, now, -1);
+    const Cycles end = channel.timeline.at() + (turned ? load.service_turned : load.service);
+    channel.timeline.spend(Reason::kBusy, end, request.op);
+    served = std::max(served, end);
+  }
+  probe_.action(request.write ? ActionId::kHbmWriteBytes : ActionId::kHbmReadBytes, request.op,
+                pattern->total.bursts * burst_);
+  probe_.action(ActionId::kHbmActivate, request.op, pattern->total.activates);
+  return served;
+}
+
+void Hbm::finish(Cycles end) {
+  for (Channel& channel : channels_) {
+    channel.timeline.spend(Reason::kNoInstruction, end, -1);
+    channel.timeline.flush();
+  }
+}
+
+}  // namespace systole

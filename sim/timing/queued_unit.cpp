@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/timing/queued_unit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "sim/timing/kernel_time.hpp"
+#include "sim/timing/unit_index.hpp"
+
+namespace systole {
+
+QueuedUnit::QueuedUnit(const sc_core::sc_module_name& name, const ChipSpec& chip,
+                       const Tables& tables, UnitId unit, Semaphores& semaphores,
+                       const Probe& probe)
+    : sc_module(name),
+      chip_(chip),
+      tables_(tables),
+      semaphores_(semaphores),
+      probe_(probe),
+      timeline_(probe, unit_index(chip, unit), false),
+      queue_(chip.core.queue_depth) {
+  SC_METHOD(advance);
+  sensitive << wake_;
+  dont_initialize();
+}
+
+void QueuedUnit::push(const Issued& issued) {
+  if (queue_.empty()) notify_at(wake_, issued.arrival);
+  queue_.push(issued);
+}
+
+void QueuedUnit::advance() {
+  const Cycles now = now_cycles();
+  while (!queue_.empty() && find_start()) {
+    assert(*start_at_ >= now);
+    if (*start_at_ > now) {
+      notify_at(wake_, *start_at_);
+      return;
+    }
+    start(now);
+  }
+}
+
+// Tokens are taken by this queue only and their times are known when they are given, so a start
+// that is known once stays as it is.
+bool QueuedUnit::find_start() {
+  if (start_at_) return true;
+  const Issued& head = queue_.front();
+  if (!prepared_) {
+    prepare(head);
+    prepared_ = true;
+  }
+  const std::optional<Tokens> tokens = tokens_of(*head.instruction);
+  if (!tokens) return false;
+  const std::optional<Cycles> free = free_at();
+  if (!free) return false;
+  tokens_ = *tokens;
+  start_at_ = std::max({head.arrival, tokens_.ready, *free, last_start_});
+  return true;
+}
+
+std::optional<QueuedUnit::Tokens> QueuedUnit::tokens_of(const Instruction& instruction) {
+  Tokens tokens;
+  for (const Token token : instruction.waits) {
+    const std::optional<Cycles> ready = semaphores_.ready_at(token);
+    if (!ready) {
+      semaphores_.await(token.semaphore, wake_);
+      return std::nullopt;
+    }
+    if (*ready > tokens.ready) {
+      tokens.ready = *ready;
+      tokens.signaller = semaphores_.signaller(token.semaphore);
+    }
+  }
+  return tokens;
+}
+
+void QueuedUnit::start(Cycles now) {
+  const Issued& head = queue_.front();
+  const Instruction& instruction = *head.instruction;
+  if (timeline_.at() < now) {
+    account_idle(std::min(head.arrival, now));
+    timeline_.spend(Reason::kWait, std::min(tokens_.ready, now), instruction.op, tokens_.signaller);
+    account_hold(now);
+  }
+  for (const Token token : instruction.waits) semaphores_.take(token);
+  last_op_ = instruction.op;
+  last_start_ = now;
+  execute(head, now);
+  queue_.pop();
+  prepared_ = false;
+  start_at_.reset();
+  if (sc_core::sc_event* waiter = std::exchange(place_waiter_, nullptr)) {
+    waiter->notify(sc_core::SC_ZERO_TIME);
+  }
+}
+
+void QueuedUnit::complete(const Instruction& instruction, std::int64_t sequence, Cycles end) {
+  completion_ = std::max(completion_, end);
+  probe_.completion({sequence, instruction.op, completion_});
+  for (const Token token : instruction.signals) semaphores_.give(token, completion_);
+}
+
+void QueuedUnit::account_idle(Cycles until) {
+  timeline_.spend(Reason::kLatency, std::min(until, completion_), last_op_);
+  timeline_.spend(Reason::kNoInstruction, until, -1);
+}
+
+void QueuedUnit::account_hold(Cycles start) {
+  timeline_.spend(Reason::kLatency, start, queue_.front().instruction->op);
+}
+
+std::string QueuedUnit::stuck(const Program& program,
+                              const std::vector<std::string>& unit_names) const {
+  if (queue_.empty()) return {};
+  const auto name = [&](std::int32_t unit) {
+    return unit < 0 ? std::string{"no unit"} : unit_names[static_cast<std::size_t>(unit)];
+  };
+  const Issued& head = queue_.front();
+  std::string text = fmt::format("{} instruction {} ({})", name(timeline_.unit()), head.position,
+                                 name_of(head.instruction->body));
+  for (const Token token : head.instruction->waits) {
+    const std::int64_t has = semaphores_.count(token.semaphore);
+    if (has >= token.count) continue;
+    text += fmt::format(" waits for semaphore '{}' (needs {}, has {}; {} signals it)",
+                        program.semaphores[static_cast<std::size_t>(token.semaphore)].name,
+                        token.count, has, name(semaphores_.signaller(token.semaphore)));
+  }
+  return text;
+}
+
+void QueuedUnit::finish(Cycles end) {
+  account_idle(end);
+  timeline_.flush();
+}
+
+}  // namespace systole

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/timing/vpu.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "isa/timing.hpp"
+
+namespace systole {
+
+Vpu::Vpu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
+         Semaphores& semaphores, const Vmem& vmem, const Probe& probe)
+    : QueuedUnit(name, chip, tables, {UnitKind::kVpu, 0}, semaphores, probe),
+      params_(chip.vpu),
+      vmem_(vmem) {}
+
+void Vpu::prepare(const Issued& head) {
+  vector_ = nullptr;
+  const Body& body = head.instruction->body;
+  if (const auto* vector = std::get_if<Vector>(&body)) {
+    prepare_vector(*vector, head.indices);
+  } else if (!std::holds_alternative<Sync>(body)) {
+    throw std::logic_error(std::string{name_of(body)} + " in the queue of the VPU");
+  }
+}
+
+void Vpu::prepare_vector(const Vector& vector, const Indices& indices) {
+  Extents extents;
+  extents.rows = vector.rows.at(indices, tables_);
+  extents.cols = vector.cols.at(indices, tables_);
+  if (!has_work(extents)) return;
+  vector_ = &vector;
+  elements_ = extents.rows * extents.cols;
+  std::int64_t loads = 0;
+  operand_count_ = 0;
+  const std::array<const Tile*, 3> tiles{&vector.a, &vector.b, &vector.c};
+  const auto arity = static_cast<std::size_t>(row_of(vector.op).arity);
+  for (std::size_t n = 0; n < arity; ++n) {
+    if (tiles[n]->broadcast == Broadcast::kNone) ++loads;
+    operands_[operand_count_++] = region_of(*tiles[n], Shape::kRowsCols, extents, indices, tables_);
+  }
+  result_ = region_of(vector.dst, Shape::kRowsCols, extents, indices, tables_);
+  const std::int64_t blocks =
+      vector_blocks(extents.rows, extents.cols, params_.sublanes, params_.lanes);
+  const bool masked = vector.mask.kind != MaskKind::kNone;
+  occupancy_ = vector_cycles(params_, vector.op, blocks, loads, masked);
+}
+
+std::optional<Cycles> Vpu::free_at() const {
+  if (vector_ == nullptr) return 0;
+  Cycles at = busy_until_;
+  for (std::size_t n = 0; n < operand_count_; ++n) {
+    at = std::max(at, in_flight_.written_at(operands_[n]));
+  }
+  return at;
+}
+
+void Vpu::execute(const Issued& head, Cycles start) {
+  if (vector_ == nullptr) {
+    complete(*head.instruction, head.sequence, start);
+    return;
+  }
+  const std::int32_t op = head.instruction->op;
+  busy_until_ = start + occupancy_;
+  const Cycles done = busy_until_ + params_.latency;
+  in_flight_.add(result_, done, start);
+  timeline_.spend(Reason::kBusy, busy_until_, op);
+
+  const VectorOpRow& row = row_of(vector_->op);
+  const int masked = vector_->mask.kind != MaskKind::kNone ? kMaskAluOps : 0;
+  probe_.action(ActionId::kVpuAlu, op, elements_ * (row.alu + masked));
+  probe_.action(ActionId::kVpuTranscendental, op, elements_ * row.transcendental);
+  for (std::size_t n = 0; n < operand_count_; ++n) vmem_.read(operands_[n], op);
+  vmem_.write(result_, op);
+  complete(*head.instruction, head.sequence, done);
+}
+
+}  // namespace systole
