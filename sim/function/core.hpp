@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// One core without time: its memories, the weights in its MXUs, and what each instruction does to
+// them.
+#pragma once
+
+#include <vector>
+
+#include "isa/chip.hpp"
+#include "isa/program.hpp"
+#include "sim/function/memory_image.hpp"
+#include "sim/function/weights.hpp"
+
+namespace systole {
+
+class FunctionalCore {
+ public:
+  FunctionalCore(const ChipSpec& chip, const Tables& tables, MemoryImage& hbm);
+
+  // All effects of one instruction, its tokens apart. Precondition: it is not a loop, end or halt.
+  void execute(const Instruction& instruction, const Indices& i);
+
+ private:
+  struct Executor;
+
+  MemoryImage& memory(Space space, std::int64_t unit);
+
+  const Tables& tables_;
+  MemoryImage& hbm_;
+  MemoryImage vmem_;
+  std::vector<MemoryImage> acc_;   // one per MXU
+  std::vector<MemoryImage> fifo_;  // one per MXU
+  std::vector<Weights> weights_;   // one per MXU: of the last wload
+  // Rows at work, kept to save their allocation.
+  std::vector<float> lhs_, psum_;
+};
+
+}  // namespace systole

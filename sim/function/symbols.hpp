@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tensors of a program in its HBM image: seeding, reading, and a digest of their bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "isa/program.hpp"
+#include "sim/function/memory_image.hpp"
+
+namespace systole {
+
+// An HBM image that ends with the program's last symbol; all zero.
+MemoryImage hbm_image(const Program& program);
+
+// Fills inputs and weights (isa/seeded.hpp): element k = row * cols + col of each copy. Real
+// numbers are rounded to the symbol's type, whole ones clamped to it.
+void seed_inputs(const Program& program, std::uint64_t seed, MemoryImage& hbm);
+
+// The rows x cols elements of one copy, row-major.
+std::vector<double> read_symbol(const Symbol& symbol, std::int64_t copy, const MemoryImage& hbm);
+
+// FNV-1a, 64 bits, over the elements' bytes of all copies, row by row without the padding between
+// rows; 16 hexadecimal digits. Depends on values and types only, not on where the tensor lies.
+std::string digest(const Symbol& symbol, const MemoryImage& hbm);
+
+}  // namespace systole
