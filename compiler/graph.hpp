@@ -17,7 +17,7 @@ enum class TensorRole : std::uint8_t { kInput, kWeight, kTable, kValue };
 
 // Two-dimensional. A table holds constant row numbers (token ids) and lives in the program.
 struct Tensor {
-  std::string name;
+  std::string name{};
   TensorRole role = TensorRole::kValue;
   DataType type = DataType::kBf16;
   std::int64_t rows = 0;
@@ -25,17 +25,38 @@ struct Tensor {
   std::int64_t copies = 1;  // weights of the repeated region: one per repetition
   double scale = 1;         // seeded values: offset - scale .. offset + scale
   double offset = 0;
-  std::vector<std::int64_t> values;  // kTable only
+  std::vector<std::int64_t> values{};  // kTable only
 };
 
 enum class OpKind : std::uint8_t {
   // what importers write
-  kEmbedding, kLinear, kMha,
+  kEmbedding,
+  kLinear,
+  kMha,
   // what `decompose` leaves
-  kGather, kRows, kMatmul, kAdd, kSub, kMul, kMax, kScale, kExp, kTanh, kSigmoid, kSilu, kRelu,
-  kGelu, kGeluTanh, kQuantize, kLayerNorm, kSoftmax, kScores, kContext,
+  kGather,
+  kRows,
+  kMatmul,
+  kAdd,
+  kSub,
+  kMul,
+  kMax,
+  kScale,
+  kExp,
+  kTanh,
+  kSigmoid,
+  kSilu,
+  kRelu,
+  kGelu,
+  kGeluTanh,
+  kQuantize,
+  kLayerNorm,
+  kSoftmax,
+  kScores,
+  kContext,
   // what `fuse` makes
-  kGemm, kAttention,
+  kGemm,
+  kAttention,
 };
 
 // One row per kind of op (compiler/op_table.hpp): name, number of operands, attributes.
@@ -47,13 +68,14 @@ enum class OpKind : std::uint8_t {
 //   gather(%table, %w)                      rows of w named by a table
 //   rows(%x)                                attrs first, step, count: a view, no work
 //   matmul(%lhs, %rhs)                      attr transpose_rhs (rhs is N x K)
-//   add sub mul max (%a, %b)                b of the same shape, or 1 x cols, repeated over rows; or
+//   add sub mul max (%a, %b)                b of the same shape, or 1 x cols, repeated over rows;
+//   or
 //                                           rows dividing a's rows: repeated (position embeddings)
 //   scale exp tanh ... (%a)                 scale, quantize: attr factor
 //   layernorm(%x, %gain, %bias)             attr eps
 //   softmax(%x)                             over each row; attrs causal, seq, scale
-//   scores(%q, %k), context(%p, %v)         per head; attrs heads, seq; scores: [heads*batch*seq, seq]
-//   gemm(%lhs, %rhs, epilogue operands...)  attrs transpose_rhs; epilogue in Op::epilogue
+//   scores(%q, %k), context(%p, %v)         per head; attrs heads, seq; scores: [heads*batch*seq,
+//   seq] gemm(%lhs, %rhs, epilogue operands...)  attrs transpose_rhs; epilogue in Op::epilogue
 //   attention(%q, %k, %v)                   as mha
 struct Operand {
   std::int32_t tensor = -1;    // index into Graph::tensors
@@ -71,11 +93,11 @@ struct EpilogueStep {
 
 struct Op {
   OpKind kind = OpKind::kMatmul;
-  std::string name;  // of the op, for reports: unique in the graph
-  std::vector<Operand> operands;
+  std::string name{};  // of the op, for reports: unique in the graph
+  std::vector<Operand> operands{};
   std::int32_t result = -1;  // index into Graph::tensors
-  std::map<std::string, double, std::less<>> attributes;
-  std::vector<EpilogueStep> epilogue;  // kGemm
+  std::map<std::string, double, std::less<>> attributes{};
+  std::vector<EpilogueStep> epilogue{};  // kGemm
 };
 
 // A value that enters the repeated region and is replaced by `yield` at the end of each

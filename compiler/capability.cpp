@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/capability.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <functional>
+
+#include "compiler/op_table.hpp"
+#include "compiler/rowwise_recipe.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/error.hpp"
+
+namespace systole {
+namespace {
+
+struct Need {
+  std::string_view unit;
+  bool (*needed)(const Graph&, const Op&);
+  bool (*present)(const ChipSpec&);
+};
+
+bool is_product(const Op& op) {
+  const OpFamily family = row_of(op.kind).family;
+  return family == OpFamily::kProduct || family == OpFamily::kHeads;
+}
+
+bool multiplies(const Graph& graph, const Op& op, DataType type) {
+  return is_product(op) && graph.tensors[op.operands[0].tensor].type == type;
+}
+
+bool is_transcendental(OpKind kind) {
+  const std::optional<VectorOp> vector = row_of(kind).vector_op;
+  return vector && row_of(*vector).transcendental > 0;
+}
+
+// In the order in which they are reported.
+constexpr std::array<Need, 5> kNeeds{{
+    {"an XLU (reduction over a row)",
+     [](const Graph& /*unused*/, const Op& op) {
+       return op.kind == OpKind::kLayerNorm || op.kind == OpKind::kSoftmax ||
+              row_of(op.kind).family == OpFamily::kHeads;
+     },
+     [](const ChipSpec& chip) { return chip.xlu.count > 0; }},
+    {"a transcendental unit",
+     [](const Graph& /*unused*/, const Op& op) {
+       bool needed = is_transcendental(op.kind);
+       for (const EpilogueStep& step : op.epilogue) needed |= is_transcendental(step.kind);
+       return needed || op.kind == OpKind::kLayerNorm || op.kind == OpKind::kSoftmax ||
+              row_of(op.kind).family == OpFamily::kHeads;
+     },
+     [](const ChipSpec& chip) { return chip.vpu.transcendental; }},
+    {"bf16 in its MXU",
+     [](const Graph& graph, const Op& op) { return multiplies(graph, op, DataType::kBf16); },
+     [](const ChipSpec& chip) { return chip.mxu.macs_bf16 > 0; }},
+    {"int8 in its MXU",
+     [](const Graph& graph, const Op& op) { return multiplies(graph, op, DataType::kInt8); },
+     [](const ChipSpec& chip) { return chip.mxu.macs_int8 > 0; }},
+    {"a transposed weight load",
+     [](const Graph& /*unused*/, const Op& op) {
+       return attribute(op, "transpose_rhs", 0) != 0 || row_of(op.kind).family == OpFamily::kHeads;
+     },
+     [](const ChipSpec& chip) { return chip.mxu.transposed_load; }},
+}};
+
+std::vector<std::string> presets_with(const Need& need) {
+  std::vector<std::string> names;
+  for (const std::string& name : chip_names()) {
+    if (need.present(load_chip(name, {}).spec)) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+void check_capability(const Graph& graph, const ChipSpec& chip) {
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      for (const Need& need : kNeeds) {
+        if (!need.needed(graph, op) || need.present(chip)) continue;
+        bad_input(fmt::format("{}: op {} ({})", graph.name, op.name, name_of(op.kind)),
+                  fmt::format("chip {} without {}", chip.name, need.unit),
+                  fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
+      }
+      if (is_product(op)) {
+        const DataType type = graph.tensors[op.operands[0].tensor].type;
+        if (type != DataType::kBf16 && type != DataType::kInt8) {
+          bad_input(fmt::format("{}: op {}", graph.name, op.name),
+                    fmt::format("operands of type {}", name_of(type)), "bf16 or int8");
+        }
+      }
+      if (op.kind == OpKind::kScores || op.kind == OpKind::kContext) {
+        bad_input(fmt::format("{}: op {}", graph.name, op.name),
+                  fmt::format("{} that is not part of an attention", name_of(op.kind)),
+                  "scores, softmax and context in a row, with nothing else reading between them");
+      }
+    }
+  }
+}
+
+}  // namespace systole

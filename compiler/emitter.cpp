@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/emitter.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace systole {
+
+namespace {
+
+// Joins a sync to the sync before it where that means the same: same queue, guard and op, and
+// nothing is signalled before something else is awaited.
+bool join(Instruction& before, const Instruction& next) {
+  if (!std::holds_alternative<Sync>(before.body) || !std::holds_alternative<Sync>(next.body)) {
+    return false;
+  }
+  const bool same =
+      before.unit == next.unit && before.guard == next.guard && before.op == next.op;
+  if (!same || (!before.signals.empty() && !next.waits.empty())) return false;
+  if (before.waits.size() + next.waits.size() > kMaxTokens ||
+      before.signals.size() + next.signals.size() > kMaxTokens) {
+    return false;
+  }
+  before.waits.insert(before.waits.end(), next.waits.begin(), next.waits.end());
+  before.signals.insert(before.signals.end(), next.signals.begin(), next.signals.end());
+  return true;
+}
+
+}  // namespace
+
+Affine Emitter::open(const Value& count) {
+  const bool write = !(count.is_constant() && count.base == 1);
+  written_.push_back(write);
+  if (!write) return 0;
+  emit({}, Loop{count});
+  assert(depth_ < kMaxLoops);
+  return index(depth_++);
+}
+
+void Emitter::close() {
+  if (written_.back()) {
+    emit({}, End{});
+    --depth_;
+  }
+  written_.pop_back();
+}
+
+void Emitter::emit(UnitId unit, Body body, Guard guard, std::vector<Token> waits,
+                   std::vector<Token> signals) {
+  // More tokens than an instruction carries go into syncs around it, on the same queue: it starts
+  // after the first and they signal after it, because a queue starts and completes in order.
+  while (waits.size() > kMaxTokens) {
+    std::vector<Token> some(waits.end() - kMaxTokens, waits.end());
+    waits.resize(waits.size() - kMaxTokens);
+    program_.streams[0].push_back({unit, Sync{}, guard, std::move(some), {}, op_});
+  }
+  std::vector<Token> later;
+  if (signals.size() > kMaxTokens) {
+    later.assign(signals.begin() + kMaxTokens, signals.end());
+    signals.resize(kMaxTokens);
+  }
+  Instruction next{unit, std::move(body), guard, std::move(waits), std::move(signals), op_};
+  Stream& stream = program_.streams[0];
+  if (stream.empty() || !join(stream.back(), next)) stream.push_back(std::move(next));
+  if (!later.empty()) emit(unit, Sync{}, std::move(guard), {}, std::move(later));
+}
+
+void Emitter::wait(UnitId unit, const std::vector<Token>& tokens, const Guard& guard) {
+  if (!tokens.empty()) emit(unit, Sync{}, guard, tokens, {});
+}
+
+void Emitter::signal(UnitId unit, const std::vector<Token>& tokens, const Guard& guard) {
+  if (!tokens.empty()) emit(unit, Sync{}, guard, {}, tokens);
+}
+
+std::int32_t Emitter::semaphore(const std::string& purpose, UnitId from, UnitId to) {
+  const std::string name = purpose + "." + name_of(from) + "." + name_of(to);
+  const auto [found, fresh] =
+      semaphores_.try_emplace(name, static_cast<std::int32_t>(program_.semaphores.size()));
+  if (fresh) program_.semaphores.push_back({name, 0});
+  return found->second;
+}
+
+Ring Emitter::ring(const std::string& purpose, int space, UnitId producer,
+                   const std::vector<UnitId>& consumers, std::int64_t base, std::int64_t slot,
+                   std::int64_t slots) {
+  Ring ring{producer, consumers, base, slot, slots, {}, {}};
+  const std::string name = purpose + std::to_string(space);
+  for (const UnitId consumer : consumers) {
+    ring.full.push_back(semaphore(name + ".full", producer, consumer));
+    ring.free.push_back(semaphore(name + ".free", consumer, producer));
+  }
+  return ring;
+}
+
+void Emitter::acquire(const Ring& ring, const Affine& t, const Guard& guard) {
+  if (t.is_constant() && t.base < ring.slots) return;
+  std::vector<Token> tokens;
+  for (const std::int32_t semaphore : ring.free) tokens.push_back({semaphore, 1});
+  wait(ring.producer, tokens, both(guard, at_least(t, ring.slots)));
+}
+
+std::vector<Token> Emitter::published(const Ring& ring) const {
+  std::vector<Token> tokens;
+  for (const std::int32_t semaphore : ring.full) tokens.push_back({semaphore, 1});
+  return tokens;
+}
+
+namespace {
+
+std::size_t position(const Ring& ring, UnitId consumer) {
+  const auto found = std::find(ring.consumers.begin(), ring.consumers.end(), consumer);
+  assert(found != ring.consumers.end());
+  return static_cast<std::size_t>(found - ring.consumers.begin());
+}
+
+}  // namespace
+
+Token Emitter::filled(const Ring& ring, UnitId consumer) const {
+  return {ring.full[position(ring, consumer)], 1};
+}
+
+Token Emitter::released(const Ring& ring, UnitId consumer) const {
+  return {ring.free[position(ring, consumer)], 1};
+}
+
+void Emitter::finish(const Ring& ring, int space, std::int64_t blocks) {
+  const auto count = static_cast<std::int32_t>(std::min(blocks, ring.slots));
+  if (count == 0) return;
+  for (const std::int32_t semaphore : ring.free) {
+    owe(space, ring.producer, {semaphore, count});
+  }
+}
+
+void Emitter::drain(int space) {
+  std::map<UnitId, std::vector<Token>> tokens;
+  for (const Pending& pending : pending_[space]) tokens[pending.unit].push_back(pending.token);
+  pending_[space].clear();
+  for (const auto& [unit, list] : tokens) wait(unit, list);
+}
+
+void Emitter::drain_all() {
+  for (auto& [space, list] : pending_) drain(space);
+}
+
+void Emitter::halt() { emit({}, Halt{}); }
+
+Guard both(Guard a, const Guard& b) {
+  a.tests.insert(a.tests.end(), b.tests.begin(), b.tests.end());
+  return a;
+}
+
+Guard at_least(const Affine& value, std::int64_t bound) {
+  const Affine test = value - bound;
+  // A test that always holds is not written.
+  if (test.is_constant() && test.base >= 0) return {};
+  return {{test}};
+}
+
+Guard equals_first(const Affine& index) {
+  return index.is_constant() && index.base == 0 ? Guard{} : Guard{{Affine(0) - index}};
+}
+
+Guard equals_last(const Affine& index, std::int64_t count) {
+  return at_least(index, count - 1);
+}
+
+}  // namespace systole

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/evaluator.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <stdexcept>
+
+#include "compiler/evaluator_kernels.hpp"
+#include "compiler/op_table.hpp"
+#include "isa/bf16.hpp"
+#include "isa/seeded.hpp"
+
+namespace systole {
+namespace {
+
+// Inputs and weights as they lie in memory.
+float seeded_real(const SeededTensor& draw, const Tensor& tensor, std::int64_t element) {
+  const float value = draw.real(element, tensor.scale, tensor.offset);
+  return tensor.type == DataType::kBf16 ? static_cast<float>(Bf16(value)) : value;
+}
+
+class GraphEvaluator {
+ public:
+  GraphEvaluator(const Graph& graph, std::uint64_t seed, Precision precision)
+      : graph_(graph), seed_(seed), precision_(precision), values_(graph.tensors.size()) {}
+
+  std::map<std::string, std::vector<double>> run() {
+    run_ops(graph_.before);
+    for (const Carry& carry : graph_.carries) value(carry.argument) = copy_of(carry.initial);
+    for (repetition_ = 0; repetition_ < graph_.repeat; ++repetition_) {
+      run_ops(graph_.body);
+      hand_over();
+    }
+    repetition_ = 0;
+    run_ops(graph_.after);
+    return results();
+  }
+
+ private:
+  Matrix& value(std::int32_t tensor) { return values_[static_cast<std::size_t>(tensor)]; }
+  const Tensor& tensor(std::int32_t index) const {
+    return graph_.tensors[static_cast<std::size_t>(index)];
+  }
+
+  // All yields are read before any argument is replaced.
+  void hand_over() {
+    const bool last = repetition_ + 1 == graph_.repeat;
+    std::vector<Matrix> yields;
+    for (const Carry& carry : graph_.carries) yields.push_back(value(carry.yield));
+    for (std::size_t i = 0; i < yields.size(); ++i) {
+      const Carry& carry = graph_.carries[i];
+      value(last ? carry.result : carry.argument) = std::move(yields[i]);
+    }
+  }
+
+  Matrix copy_of(std::int32_t index) {
+    if (tensor(index).role == TensorRole::kValue) return value(index);
+    return seeded(index);
+  }
+
+  SeededTensor draw_of(const Tensor& t) const {
+    return {seed_, t.name, t.copies > 1 ? repetition_ : 0};
+  }
+
+  Matrix seeded(std::int32_t index) const {
+    const Tensor& t = tensor(index);
+    const SeededTensor draw = draw_of(t);
+    Matrix result = make_matrix(t.rows, t.cols, row_of(t.type).integer);
+    for (std::size_t i = 0; i < result.real.size(); ++i) {
+      result.real[i] = seeded_real(draw, t, static_cast<std::int64_t>(i));
+    }
+    for (std::size_t i = 0; i < result.whole.size(); ++i) {
+      result.whole[i] =
+          static_cast<std::int32_t>(draw.integer(static_cast<std::int64_t>(i), t.scale, t.offset));
+    }
+    return result;
+  }
+
+  // Views of the current op's operands; drawn tensors live until the op is done.
+  OperandView view(const Operand& operand) {
+    const Matrix* matrix = &value(operand.tensor);
+    if (tensor(operand.tensor).role != TensorRole::kValue) {
+      drawn_.push_back(seeded(operand.tensor));
+      matrix = &drawn_.back();
+    }
+    OperandView result = whole_view(*matrix);
+    const std::int64_t cols = operand.cols == 0 ? matrix->cols : operand.cols;
+    if (matrix->integer) {
+      result.whole = result.whole.block(0, matrix->rows, operand.first_col, cols);
+    } else {
+      result.real = result.real.block(0, matrix->rows, operand.first_col, cols);
+    }
+    return result;
+  }
+
+  void run_ops(const std::vector<Op>& ops) {
+    for (const Op& op : ops) {
+      Matrix result = run_op(op);
+      round_to(tensor(op.result).type, precision_, result);
+      value(op.result) = std::move(result);
+      drawn_.clear();
+    }
+  }
+
+  Matrix run_op(const Op& op) {
+    switch (row_of(op.kind).family) {
+      case OpFamily::kLookup: return lookup(op);
+      case OpFamily::kView: return rows(op);
+      case OpFamily::kProduct: return product(op);
+      case OpFamily::kBinary:
+      case OpFamily::kUnary: {
+        Matrix result = copy_of(view(op.operands[0]));
+        const double factor = attribute(op, "factor", 1);
+        apply_step(op.kind, factor, op, op.operands.size() > 1 ? 1 : -1, result);
+        return result;
+      }
+      case OpFamily::kRowwise: return rowwise(op);
+      case OpFamily::kHeads: return per_head(op);
+    }
+    throw std::logic_error("an op family without evaluation");
+  }
+
+  static Matrix copy_of(const OperandView& from) {
+    Matrix result = make_matrix(from.rows(), from.cols(), from.integer);
+    for (std::int64_t r = 0; r < result.rows; ++r) {
+      const auto to = r * result.cols;
+      if (from.integer)
+        std::copy_n(from.whole.row(r), result.cols, result.whole.begin() + to);
+      else
+        std::copy_n(from.real.row(r), result.cols, result.real.begin() + to);
+    }
+    return result;
+  }
+
+  void apply_step(OpKind kind, double factor, const Op& op, std::int32_t operand, Matrix& running) {
+    Elementwise step{.kind = kind, .factor = static_cast<float>(factor)};
+    if (tensor(op.result).type == DataType::kInt32) {
+      step.low = std::numeric_limits<std::int32_t>::min();
+      step.high = std::numeric_limits<std::int32_t>::max();
+    }
+    if (operand < 0) return apply(step, running, nullptr);
+    const OperandView b = view(op.operands[static_cast<std::size_t>(operand)]);
+    apply(step, running, &b);
+  }
+
+  Matrix product(const Op& op) {
+    const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
+    Matrix running = multiply(view(op.operands[0]), view(op.operands[1]), transposed);
+    if (op.kind == OpKind::kLinear) apply_step(OpKind::kAdd, 1, op, 2, running);
+    for (const EpilogueStep& step : op.epilogue) {
+      apply_step(step.kind, step.factor, op, step.operand, running);
+    }
+    return running;
+  }
+
+  // Only the rows that are looked up are drawn: a vocabulary is larger than a text.
+  void copy_row(const Operand& from, std::int64_t row, Matrix& to, std::int64_t to_row) {
+    const Tensor& t = tensor(from.tensor);
+    const SeededTensor draw = draw_of(t);
+    for (std::int64_t c = 0; c < to.cols; ++c) {
+      const std::int64_t element = row * t.cols + from.first_col + c;
+      const auto at = static_cast<std::size_t>(to_row * to.cols + c);
+      const auto source = static_cast<std::size_t>(element);
+      if (t.role == TensorRole::kValue) {
+        if (to.integer)
+          to.whole[at] = value(from.tensor).whole[source];
+        else
+          to.real[at] = value(from.tensor).real[source];
+      } else if (to.integer) {
+        to.whole[at] = static_cast<std::int32_t>(draw.integer(element, t.scale, t.offset));
+      } else {
+        to.real[at] = seeded_real(draw, t, element);
+      }
+    }
+  }
+
+  Matrix lookup(const Op& op) {
+    const Tensor& table = tensor(op.operands[0].tensor);
+    const Operand& words = op.operands[1];
+    const bool integer = row_of(tensor(words.tensor).type).integer;
+    Matrix result = make_matrix(table.rows, extent_of(graph_, words).cols, integer);
+    for (std::int64_t r = 0; r < table.rows; ++r) {
+      copy_row(words, table.values[static_cast<std::size_t>(r)], result, r);
+    }
+    if (op.kind == OpKind::kEmbedding) {
+      const std::int64_t seq = count_of(op, "seq");
+      Matrix positions = make_matrix(seq, result.cols, integer);
+      for (std::int64_t r = 0; r < seq; ++r) copy_row(op.operands[2], r, positions, r);
+      const OperandView repeated = whole_view(positions);
+      apply({.kind = OpKind::kAdd}, result, &repeated);
+    }
+    return result;
+  }
+
+  Matrix rows(const Op& op) {
+    const Tensor& t = tensor(op.operands[0].tensor);
+    Matrix result = make_matrix(count_of(op, "count"), extent_of(graph_, op.operands[0]).cols,
+                                row_of(t.type).integer);
+    for (std::int64_t r = 0; r < result.rows; ++r) {
+      copy_row(op.operands[0], count_of(op, "first") + r * count_of(op, "step"), result, r);
+    }
+    return result;
+  }
+
+  Matrix rowwise(const Op& op) {
+    const OperandView x = view(op.operands[0]);
+    if (op.kind == OpKind::kLayerNorm) {
+      return layer_norm(x.real, view(op.operands[1]).real, view(op.operands[2]).real,
+                        attribute_of(op, "eps"));
+    }
+    Matrix result = copy_of(x);
+    const std::int64_t seq = count_of(op, "seq");
+    softmax(result, attribute_of(op, "scale"), attribute_of(op, "causal") != 0,
+            seq == 0 ? result.cols : seq, 0);
+    return result;
+  }
+
+  Matrix per_head(const Op& op) {
+    Heads heads{.heads = count_of(op, "heads"), .seq = count_of(op, "seq")};
+    const View<float> a = view(op.operands[0]).real;
+    const View<float> b = view(op.operands[1]).real;
+    if (op.kind == OpKind::kScores) return scores(a, b, heads);
+    if (op.kind == OpKind::kContext) return context(a, b, heads);
+    heads.causal = attribute_of(op, "causal") != 0;
+    heads.scale = attribute_of(op, "scale");
+    return attention(a, b, view(op.operands[2]).real, heads, precision_);
+  }
+
+  std::map<std::string, std::vector<double>> results() {
+    std::map<std::string, std::vector<double>> all;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      if (graph_.tensors[i].role != TensorRole::kValue) continue;
+      Matrix& matrix = values_[i];
+      std::vector<double>& to = all[graph_.tensors[i].name];
+      if (matrix.integer)
+        to.assign(matrix.whole.begin(), matrix.whole.end());
+      else
+        to.assign(matrix.real.begin(), matrix.real.end());
+      matrix = {};
+    }
+    return all;
+  }
+
+  const Graph& graph_;
+  std::uint64_t seed_;
+  Precision precision_;
+  std::vector<Matrix> values_;  // of each tensor that has been computed
+  std::deque<Matrix> drawn_;    // inputs and weights of the current op
+  std::int64_t repetition_ = 0;
+};
+
+}  // namespace
+
+std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
+                                                    Precision precision) {
+  return GraphEvaluator(graph, seed, precision).run();
+}
+
+}  // namespace systole

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The evaluator's loops, by family of ops. They compute in fp32 (or exactly, for integers) and
+// leave rounding to the type of the result to their caller, round_to().
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "compiler/evaluator.hpp"
+#include "compiler/graph.hpp"
+
+namespace systole {
+
+// A row-major value; `real` or `whole` holds the elements.
+struct Matrix {
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  bool integer = false;
+  std::vector<float> real{};
+  std::vector<std::int32_t> whole{};
+};
+Matrix make_matrix(std::int64_t rows, std::int64_t cols, bool integer);
+
+// Some columns, and maybe some rows, of a matrix.
+template <class T>
+struct View {
+  const T* data = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t pitch = 0;  // elements from one row to the next
+
+  const T* row(std::int64_t r) const { return data + r * pitch; }
+  View block(std::int64_t first_row, std::int64_t count, std::int64_t first_col,
+             std::int64_t width) const {
+    return {row(first_row) + first_col, count, width, pitch};
+  }
+};
+
+struct OperandView {
+  bool integer = false;
+  View<float> real{};
+  View<std::int32_t> whole{};
+
+  std::int64_t rows() const { return integer ? whole.rows : real.rows; }
+  std::int64_t cols() const { return integer ? whole.cols : real.cols; }
+  float at(std::int64_t r, std::int64_t c) const {
+    return integer ? static_cast<float>(whole.row(r)[c]) : real.row(r)[c];
+  }
+};
+OperandView whole_view(const Matrix& matrix);
+
+// out[m, n] = sum over k of lhs[m, k] * rhs[k, n] (rhs[n, k] where transposed), in the order of k.
+// Integers wrap as int32 does.
+void multiply(const View<float>& lhs, const View<float>& rhs, bool transposed, float* out,
+              std::int64_t out_pitch);
+void multiply(const View<std::int32_t>& lhs, const View<std::int32_t>& rhs, bool transposed,
+              std::int32_t* out, std::int64_t out_pitch);
+Matrix multiply(const OperandView& lhs, const OperandView& rhs, bool transposed);
+
+// value = kind(value) or kind(value, b), b repeated down the rows. `low` and `high` bound what
+// quantize returns.
+struct Elementwise {
+  OpKind kind = OpKind::kAdd;
+  float factor = 1;
+  std::int32_t low = -128;
+  std::int32_t high = 127;
+};
+void apply(const Elementwise& step, Matrix& value, const OperandView* b);
+
+Matrix layer_norm(const View<float>& x, const View<float>& gain, const View<float>& bias,
+                  double eps);
+// Row r sees columns 0 .. (first_row + r) mod seq where causal; what it does not see becomes 0.
+void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row);
+
+struct Heads {
+  std::int64_t heads = 1;
+  std::int64_t seq = 1;
+  bool causal = false;
+  double scale = 1;
+};
+Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads);
+Matrix context(const View<float>& p, const View<float>& v, const Heads& heads);
+// The weights between softmax and the second product are rounded to bf16 in kBf16PerOp.
+Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,
+                 const Heads& heads, Precision precision);
+
+// Rounds to bf16 where that is the type and the precision asks for it.
+void round_to(DataType type, Precision precision, Matrix& value);
+
+}  // namespace systole

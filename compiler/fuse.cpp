@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/fuse.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "compiler/op_table.hpp"
+
+namespace systole {
+namespace {
+
+class Fuser {
+ public:
+  explicit Fuser(const Graph& graph) : graph_(graph) {}
+
+  Graph run() {
+    count_uses();
+    for (std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) fuse_list(*ops);
+    drop_unwritten();
+    return std::move(graph_);
+  }
+
+ private:
+  void count_uses() {
+    uses_.assign(graph_.tensors.size(), 0);
+    const auto use = [&](std::int32_t tensor) { ++uses_[static_cast<std::size_t>(tensor)]; };
+    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+      for (const Op& op : *ops) {
+        for (const Operand& operand : op.operands) use(operand.tensor);
+      }
+    }
+    for (const Carry& carry : graph_.carries) {
+      use(carry.initial);
+      use(carry.yield);
+    }
+    for (const std::int32_t output : graph_.outputs) use(output);
+  }
+
+  // Each op either joins the op that produced one of its operands, which then moves down to its
+  // place, or stays. What is in between reads nothing of the producer, so moving it is safe.
+  void fuse_list(std::vector<Op>& ops) {
+    producer_.assign(graph_.tensors.size(), std::nullopt);
+    std::vector<std::optional<Op>> slots;
+    slots.reserve(ops.size());
+    for (Op& op : ops) {
+      if (op.kind == OpKind::kMatmul) op.kind = OpKind::kGemm;
+      slots.emplace_back(join(op, slots).value_or(op));
+      producer_[static_cast<std::size_t>(slots.back()->result)] = slots.size() - 1;
+    }
+    ops.clear();
+    for (std::optional<Op>& slot : slots) {
+      if (slot) ops.push_back(std::move(*slot));
+    }
+  }
+
+  std::optional<Op> join(const Op& op, std::vector<std::optional<Op>>& slots) {
+    const OpFamily family = row_of(op.kind).family;
+    if (family == OpFamily::kUnary || family == OpFamily::kBinary) {
+      for (std::size_t which = 0; which < op.operands.size(); ++which) {
+        if (std::optional<Op> fused = join_gemm(op, which, slots)) return fused;
+      }
+    }
+    if (op.kind == OpKind::kContext) return join_attention(op, slots);
+    return std::nullopt;
+  }
+
+  // The slot of the op in this list that wrote the operand, if nothing else reads its result.
+  std::optional<std::size_t> sole_producer(const Operand& operand) const {
+    const auto tensor = static_cast<std::size_t>(operand.tensor);
+    const Tensor& t = graph_.tensors[tensor];
+    if (uses_[tensor] != 1 || (operand.cols != 0 && operand.cols != t.cols)) return std::nullopt;
+    return producer_[tensor];
+  }
+
+  std::optional<Op> join_gemm(const Op& op, std::size_t which,
+                              std::vector<std::optional<Op>>& slots) const {
+    const std::optional<std::size_t> slot = sole_producer(op.operands[which]);
+    if (!slot || slots[*slot]->kind != OpKind::kGemm) return std::nullopt;
+    const std::vector<EpilogueStep>& steps = slots[*slot]->epilogue;
+    if (!steps.empty() && steps.back().kind == OpKind::kQuantize) return std::nullopt;
+    if (which == 1) {  // the running value is a step's first operand, and is not repeated
+      const Extent a = extent_of(graph_, op.operands[0]);
+      const Extent b = extent_of(graph_, op.operands[1]);
+      if (op.kind == OpKind::kSub || a.rows != b.rows) return std::nullopt;
+    }
+    Op gemm = std::move(*slots[*slot]);
+    slots[*slot].reset();
+    EpilogueStep step{.kind = op.kind};
+    if (op.operands.size() == 2) {
+      step.operand = static_cast<std::int32_t>(gemm.operands.size());
+      gemm.operands.push_back(op.operands[1 - which]);
+    }
+    step.factor = attribute(op, "factor", 1);
+    gemm.epilogue.push_back(step);
+    gemm.result = op.result;
+    return gemm;
+  }
+
+  std::optional<Op> join_attention(const Op& context, std::vector<std::optional<Op>>& slots) const {
+    const std::optional<std::size_t> softmax_slot = sole_producer(context.operands[0]);
+    if (!softmax_slot || slots[*softmax_slot]->kind != OpKind::kSoftmax) return std::nullopt;
+    const Op& softmax = *slots[*softmax_slot];
+    const std::optional<std::size_t> scores_slot = sole_producer(softmax.operands[0]);
+    if (!scores_slot || slots[*scores_slot]->kind != OpKind::kScores) return std::nullopt;
+    const Op& scores = *slots[*scores_slot];
+    const double seq = attribute_of(scores, "seq");
+    const double softmax_seq = attribute_of(softmax, "seq");
+    const bool causal = attribute_of(softmax, "causal") != 0;
+    if (attribute_of(context, "seq") != seq ||
+        attribute_of(context, "heads") != attribute_of(scores, "heads") ||
+        (causal && softmax_seq != 0 && softmax_seq != seq)) {
+      return std::nullopt;
+    }
+    Op attention{.kind = OpKind::kAttention,
+                 .name = scores.name,
+                 .operands = {scores.operands[0], scores.operands[1], context.operands[1]},
+                 .result = context.result};
+    attention.attributes = {{"heads", attribute_of(scores, "heads")},
+                            {"seq", seq},
+                            {"causal", causal ? 1 : 0},
+                            {"scale", attribute_of(softmax, "scale")}};
+    slots[*softmax_slot].reset();
+    slots[*scores_slot].reset();
+    return attention;
+  }
+
+  void drop_unwritten() {
+    std::vector<bool> kept(graph_.tensors.size(), false);
+    const auto keep = [&](std::int32_t tensor) { kept[static_cast<std::size_t>(tensor)] = true; };
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      kept[i] = graph_.tensors[i].role != TensorRole::kValue;
+    }
+    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+      for (const Op& op : *ops) keep(op.result);
+    }
+    for (const Carry& carry : graph_.carries) {
+      keep(carry.argument);
+      keep(carry.result);
+    }
+    std::vector<std::int32_t> number(kept.size(), -1);
+    std::vector<Tensor> tensors;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (!kept[i]) continue;
+      number[i] = static_cast<std::int32_t>(tensors.size());
+      tensors.push_back(std::move(graph_.tensors[i]));
+    }
+    graph_.tensors = std::move(tensors);
+    renumber(number);
+  }
+
+  void renumber(const std::vector<std::int32_t>& number) {
+    const auto apply = [&](std::int32_t& tensor) {
+      tensor = number[static_cast<std::size_t>(tensor)];
+    };
+    for (std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+      for (Op& op : *ops) {
+        for (Operand& operand : op.operands) apply(operand.tensor);
+        apply(op.result);
+      }
+    }
+    for (Carry& carry : graph_.carries) {
+      apply(carry.initial);
+      apply(carry.argument);
+      apply(carry.yield);
+      apply(carry.result);
+    }
+    for (std::int32_t& output : graph_.outputs) apply(output);
+  }
+
+  Graph graph_;
+  std::vector<int> uses_;                             // of each tensor
+  std::vector<std::optional<std::size_t>> producer_;  // slot that wrote it, in the current list
+};
+
+}  // namespace
+
+Graph fuse(const Graph& graph) { return Fuser(graph).run(); }
+
+}  // namespace systole

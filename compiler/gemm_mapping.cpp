@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/gemm_mapping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "isa/error.hpp"
+#include "isa/timing.hpp"
+
+namespace systole {
+namespace {
+
+constexpr std::int64_t kSlotsWanted = 8;  // deeper buffers hide no more than the queues let through
+
+struct Sizes {  // bytes of one slot of each buffer
+  Bytes lhs = 0, rhs = 0, out = 0, operands = 0;
+};
+
+Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
+  const Bytes in = size_of(shape.type);
+  Sizes sizes;
+  sizes.lhs = g.tile_m() * g.block_k * in;
+  sizes.rhs = chip.mxu.weight_fifo > 0 ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
+  sizes.out = g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
+  sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
+                   g.tile_m() * g.tile_n(chip.mxu) * shape.full_operand_bytes;
+  return sizes;
+}
+
+// Gives each buffer its slots; false where the smallest choice does not fit.
+bool fit(const ChipSpec& chip, const GemmShape& shape, Bytes vmem, GemmMapping& g) {
+  const Sizes sizes = slot_sizes(chip, shape, g);
+  const std::int64_t parts = g.split_m * g.split_n;
+  const std::int64_t blocks = g.blocks_k();
+  g.lhs_slots = g.lhs_resident ? blocks : 2;
+  g.rhs_slots = chip.mxu.weight_fifo > 0 ? chip.mxu.weight_fifo : 2;
+  g.out_slots = parts;
+  const auto used = [&] {
+    return g.lhs_slots * sizes.lhs + g.rhs_slots * sizes.rhs + g.out_slots * sizes.out +
+           2 * sizes.operands;
+  };
+  if (used() > vmem) return false;
+  const auto grow = [&](std::int64_t& slots, std::int64_t wanted) {
+    while (slots < wanted) {
+      ++slots;
+      if (used() > vmem) {
+        --slots;
+        return;
+      }
+    }
+  };
+  grow(g.out_slots, 2 * parts);
+  if (chip.mxu.weight_fifo == 0) grow(g.rhs_slots, kSlotsWanted);
+  grow(g.lhs_slots, g.lhs_resident && g.tiles_m() > 1 ? 2 * blocks : kSlotsWanted);
+  return true;
+}
+
+// HBM moves whole bursts; a short run of bytes costs part of a page activation besides.
+double hbm_cycles(const ChipSpec& chip, double bytes, double run) {
+  constexpr double kRunOverhead = 64;  // bytes' worth of time per run, an estimate
+  return bytes * (1 + kRunOverhead / run) / hbm_bytes_per_cycle(chip);
+}
+
+Cycles epilogue_cycles(const ChipSpec& chip, const GemmShape& shape, std::int64_t rows,
+                       std::int64_t col_blocks) {
+  Cycles cycles = 0;
+  for (const VectorOp op : shape.epilogue) {
+    const std::int64_t blocks =
+        vector_blocks(rows, chip.mxu.cols, chip.vpu.sublanes, chip.vpu.lanes);
+    cycles += col_blocks * vector_cycles(chip.vpu, op, blocks, row_of(op).arity, false);
+  }
+  return cycles;
+}
+
+}  // namespace
+
+Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
+  const MxuParams& mxu = chip.mxu;
+  const std::int64_t depth = weight_tile_depth(mxu, shape.type);
+  const Bytes in = size_of(shape.type);
+  const Bytes out = size_of(shape.out_type);
+  const std::int64_t tiles_m = g.tiles_m();
+  const std::int64_t tiles_n = g.tiles_n(mxu);
+
+  // Array: one feed per weight tile, or its weight load where that takes longer.
+  const Cycles interval = feed_interval(depth * in, chip.vmem.port_width);
+  const Cycles load =
+      weight_load_cycles(shape.transpose_rhs ? mxu.cols : mxu.rows, mxu.weight_rows_per_cycle);
+  const Cycles exposed = mxu.shadow_weights ? 0 : load + drain_cycles(mxu.rows, mxu.cols);
+  const Cycles step = std::max(feed_cycles(std::min(g.mxu_m, g.m), interval), load) + exposed;
+  const std::int64_t blocks_n = ceil_div(g.n, mxu.cols);
+  const std::int64_t last_blocks =
+      std::min(g.col_blocks, blocks_n - (tiles_n - 1) * g.col_blocks * g.split_n);
+  const std::int64_t rounds = tiles_m * ((tiles_n - 1) * g.col_blocks + last_blocks);
+  const auto array = static_cast<double>(rounds * ceil_div(g.k, depth) * step);
+
+  // Memory.
+  const double lhs_run = static_cast<double>(std::min(g.block_k, g.k) * in);
+  const double rhs_run = static_cast<double>(
+      (shape.transpose_rhs ? std::min(g.block_k, g.k) : std::min(g.tile_n(mxu), g.n)) * in);
+  const double out_run = static_cast<double>(std::min(g.col_blocks * mxu.cols, g.n) * out);
+  const auto mk = static_cast<double>(g.m * g.k * in);
+  const auto kn = static_cast<double>(g.k * g.n * in);
+  const auto mn = static_cast<double>(g.m * g.n);
+  const double memory =
+      hbm_cycles(chip, mk * static_cast<double>(g.lhs_resident ? 1 : tiles_n), lhs_run) +
+      hbm_cycles(chip, kn * static_cast<double>(tiles_m), rhs_run) +
+      hbm_cycles(chip, mn * static_cast<double>(out), out_run) +
+      hbm_cycles(chip, mn * static_cast<double>(shape.full_operand_bytes), out_run);
+
+  // Vector unit, shared by the MXUs.
+  const Cycles part = epilogue_cycles(chip, shape, std::min(g.mxu_m, g.m), g.col_blocks);
+  const auto vector = static_cast<double>(tiles_m * tiles_n * g.split_m * g.split_n * part);
+
+  // First block in, last tile out.
+  const double fill = hbm_cycles(chip, static_cast<double>(std::min(g.tile_m(), g.m) *
+                                                           std::min(g.block_k, g.k) * in),
+                                 lhs_run) +
+                      hbm_cycles(chip, static_cast<double>(std::min(g.tile_n(mxu), g.n) *
+                                                           std::min(g.block_k, g.k) * in),
+                                 rhs_run);
+  const double drain =
+      static_cast<double>(part * g.split_m * g.split_n) +
+      hbm_cycles(chip, static_cast<double>(g.mxu_m * g.col_blocks * mxu.cols * out), out_run);
+  // Each macro-instruction takes an issue slot; a share of them is counted as if it could not
+  // overlap, so that among near equals the shorter program wins.
+  constexpr double kExposedIssue = 0.25;
+  const std::int64_t steps = rounds * ceil_div(g.k, depth);
+  const std::int64_t k_blocks = tiles_m * tiles_n * g.blocks_k();
+  const double issue = kExposedIssue * static_cast<double>(chip.core.issue_interval) *
+                       static_cast<double>(steps * (2 * mxu.count + 2) + k_blocks * 6 * mxu.count);
+  return static_cast<Cycles>(std::llround(std::max({array, memory, vector}) + fill + drain + issue));
+}
+
+GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
+                     std::string_view name) {
+  const MxuParams& mxu = chip.mxu;
+  const std::int64_t depth = weight_tile_depth(mxu, shape.type);
+  const bool fifo = mxu.weight_fifo > 0;
+  const std::int64_t acc_rows = mxu.acc_depth / 2;  // two tiles: one fills while one drains
+  const std::int64_t blocks_n = ceil_div(shape.n, mxu.cols);
+  std::optional<GemmMapping> best;
+  std::int64_t candidates = 0;
+
+  const auto consider = [&](GemmMapping g) {
+    if (!fit(chip, shape, vmem, g)) return;
+    ++candidates;
+    g.estimate = estimate_gemm(chip, shape, g);
+    if (!best || g.estimate < best->estimate) best = g;
+  };
+  for (std::int64_t split_m = 1; split_m <= mxu.count; ++split_m) {
+    if (mxu.count % split_m != 0) continue;
+    const std::int64_t split_n = mxu.count / split_m;
+    const std::int64_t most_blocks = std::min(ceil_div(blocks_n, split_n), acc_rows);
+    for (std::int64_t col_blocks = 1; col_blocks <= std::min<std::int64_t>(most_blocks, 16);
+         ++col_blocks) {
+      const std::int64_t most_rows = acc_rows / col_blocks;
+      const std::int64_t fewest = ceil_div(shape.m, split_m * most_rows);
+      for (const std::int64_t tiles : {fewest, fewest + 1, fewest * 2, fewest * 4, fewest * 8}) {
+        const std::int64_t rows = std::min(
+            most_rows, round_up(ceil_div(shape.m, split_m * tiles), chip.vpu.sublanes));
+        for (std::int64_t block_k = depth;; block_k *= 2) {
+          block_k = std::min(block_k, round_up(shape.k, depth));
+          for (const bool resident : {false, true}) {
+            GemmMapping g;
+            g.m = shape.m, g.n = shape.n, g.k = shape.k;
+            g.split_m = split_m, g.split_n = split_n;
+            g.mxu_m = rows, g.col_blocks = col_blocks, g.block_k = block_k;
+            g.lhs_resident = resident;
+            consider(g);
+          }
+          if (fifo || block_k >= shape.k) break;
+        }
+      }
+    }
+  }
+  if (!best) {
+    bad_input(name, fmt::format("no tile of {} x {} x {} that fits {} bytes of VMEM and {} "
+                                "accumulator rows on {}",
+                                shape.m, shape.n, shape.k, vmem, mxu.acc_depth, chip.name),
+              "a chip with more vmem.size or mxu.acc_depth");
+  }
+  best->candidates = candidates;
+  return *best;
+}
+
+}  // namespace systole

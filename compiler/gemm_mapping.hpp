@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `tile` pass for matrix products: a search over tile sizes with the timing formulas.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "compiler/mapping.hpp"
+#include "isa/data_type.hpp"
+#include "isa/vector_op.hpp"
+
+namespace systole {
+
+// What the search needs to know of a product and its epilogue.
+struct GemmShape {
+  std::int64_t m = 0, n = 0, k = 0;
+  DataType type = DataType::kBf16;      // of lhs and rhs
+  DataType out_type = DataType::kBf16;
+  bool transpose_rhs = false;
+  std::vector<VectorOp> epilogue;        // copy where there is none
+  Bytes row_operand_bytes = 0;           // per column, of 1 x n epilogue operands
+  Bytes full_operand_bytes = 0;          // per element, of m x n epilogue operands
+};
+
+// The mapping with the lowest estimate that fits `vmem` bytes. Throws Error (kBadInput) where none
+// fits; `name` is the op's, for the message.
+GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
+                     std::string_view name);
+
+// Estimated cycles of one mapping: the slowest of array, memory and vector unit, plus the fill of
+// the first block and the drain of the last tile.
+Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& mapping);
+
+}  // namespace systole

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/graph_builder.hpp"
+
+#include "compiler/op_table.hpp"
+
+namespace systole {
+
+std::int32_t GraphBuilder::tensor(Tensor tensor) {
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<std::int32_t>(graph_.tensors.size()) - 1;
+}
+
+std::int32_t GraphBuilder::op(OpKind kind, const std::string& name, std::vector<Operand> operands,
+                              Attributes attributes, const std::string& result,
+                              std::optional<DataType> type) {
+  Op op{.kind = kind,
+        .name = name,
+        .operands = std::move(operands),
+        .attributes = std::move(attributes)};
+  const ResultInfo info = infer_result(graph_, op);
+  op.result = tensor({.name = result.empty() ? name : result,
+                      .type = type.value_or(info.type),
+                      .rows = info.rows,
+                      .cols = info.cols});
+  ops_->push_back(std::move(op));
+  return ops_->back().result;
+}
+
+void GraphBuilder::op_into(std::int32_t result, OpKind kind, const std::string& name,
+                           std::vector<Operand> operands, Attributes attributes) {
+  ops_->push_back({.kind = kind,
+                   .name = name,
+                   .operands = std::move(operands),
+                   .result = result,
+                   .attributes = std::move(attributes)});
+}
+
+}  // namespace systole

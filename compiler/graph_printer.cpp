@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "compiler/graph_text.hpp"
+#include "compiler/op_table.hpp"
+
+namespace systole {
+namespace {
+
+constexpr std::size_t kTableValuesPerLine = 16;
+
+class GraphPrinter {
+ public:
+  explicit GraphPrinter(const Graph& graph) : graph_(graph) {}
+
+  std::string print() {
+    write("graph \"{}\"", graph_.name);
+    if (graph_.tokens != 0) write(" tokens={}", graph_.tokens);
+    write("\n\n");
+    print_declarations(TensorRole::kTable, false);
+    print_declarations(TensorRole::kInput, false);
+    print_declarations(TensorRole::kWeight, false);
+    print_ops(graph_.before, "");
+    if (graph_.repeat > 0) print_region();
+    print_ops(graph_.after, "");
+    if (!graph_.outputs.empty()) {
+      write("output ");
+      print_names(graph_.outputs);
+    }
+    return std::move(text_);
+  }
+
+ private:
+  template <class... Args>
+  void write(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+  }
+
+  const Tensor& tensor(std::int32_t index) const {
+    return graph_.tensors[static_cast<std::size_t>(index)];
+  }
+
+  void print_declarations(TensorRole role, bool stacked) {
+    for (const Tensor& t : graph_.tensors) {
+      if (t.role != role || (t.copies > 1) != stacked) continue;
+      if (role == TensorRole::kTable) {
+        print_table(t);
+        continue;
+      }
+      write("{}{} %{} {}[{}, {}]", stacked ? "  " : "",
+            role == TensorRole::kInput ? "input" : "weight", t.name, name_of(t.type), t.rows,
+            t.cols);
+      if (stacked) write(" copies={}", t.copies);
+      write(" scale={} offset={}\n", t.scale, t.offset);
+    }
+  }
+
+  void print_table(const Tensor& table) {
+    write("table %{} [", table.name);
+    for (std::size_t i = 0; i < table.values.size(); ++i) {
+      if (i > 0) text_ += i % kTableValuesPerLine == 0 ? ",\n  " : ", ";
+      write("{}", table.values[i]);
+    }
+    write("]\n");
+  }
+
+  void print_region() {
+    write("repeat {} {{\n", graph_.repeat);
+    print_declarations(TensorRole::kWeight, true);
+    std::vector<std::int32_t> yields;
+    for (const Carry& carry : graph_.carries) {
+      write("  carry %{} = %{} -> %{}\n", tensor(carry.argument).name, tensor(carry.initial).name,
+            tensor(carry.result).name);
+      yields.push_back(carry.yield);
+    }
+    print_ops(graph_.body, "  ");
+    if (!yields.empty()) {
+      write("  yield ");
+      print_names(yields);
+    }
+    write("}}\n");
+  }
+
+  void print_names(const std::vector<std::int32_t>& indices) {
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      write("{}%{}", i == 0 ? "" : ", ", tensor(indices[i]).name);
+    }
+    write("\n");
+  }
+
+  void print_ops(const std::vector<Op>& ops, std::string_view indent) {
+    for (const Op& op : ops) print_op(op, indent);
+  }
+
+  void print_op(const Op& op, std::string_view indent) {
+    const Tensor& result = tensor(op.result);
+    const std::size_t own = op.kind == OpKind::kGemm ? 2 : op.operands.size();
+    write("{}%{} = {}(", indent, result.name, name_of(op.kind));
+    for (std::size_t i = 0; i < own; ++i) {
+      if (i > 0) write(", ");
+      print_operand(op.operands[i]);
+    }
+    write(")");
+    print_attributes(op);
+    for (const EpilogueStep& step : op.epilogue) print_step(op, step);
+    if (op.name != result.name) write(" name=\"{}\"", op.name);
+    write(" : {}[{}, {}]\n", name_of(result.type), result.rows, result.cols);
+  }
+
+  void print_attributes(const Op& op) {
+    if (op.attributes.empty()) return;
+    write(" {{");
+    bool first = true;
+    for (const auto& [name, value] : op.attributes) {
+      write("{}{}={}", first ? "" : ", ", name, value);
+      first = false;
+    }
+    write("}}");
+  }
+
+  void print_step(const Op& op, const EpilogueStep& step) {
+    write(" then {}(", name_of(step.kind));
+    if (step.operand >= 0) print_operand(op.operands[static_cast<std::size_t>(step.operand)]);
+    if (find_attribute(step.kind, "factor") != nullptr) write("factor={}", step.factor);
+    write(")");
+  }
+
+  void print_operand(const Operand& operand) {
+    const Tensor& t = tensor(operand.tensor);
+    write("%{}", t.name);
+    if (operand.cols != 0) write("[{}:{}]", operand.first_col, operand.first_col + operand.cols);
+  }
+
+  const Graph& graph_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print_graph(const Graph& graph) { return GraphPrinter(graph).print(); }
+
+}  // namespace systole

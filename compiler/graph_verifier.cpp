@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/graph_verifier.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <unordered_set>
+
+#include "compiler/graph_lexer.hpp"
+#include "compiler/op_table.hpp"
+#include "isa/error.hpp"
+
+namespace systole {
+namespace {
+
+constexpr double kMostMacs = 2.0e18;  // of one run; 63 bits hold the sum of MACs or of bytes
+
+class GraphVerifier {
+ public:
+  GraphVerifier(const Graph& graph, std::string_view where)
+      : graph_(graph), where_(where), available_(graph.tensors.size(), false) {}
+
+  void verify() {
+    verify_header();
+    for (const Tensor& tensor : graph_.tensors) verify_tensor(tensor);
+    for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+      available_[i] = graph_.tensors[i].role != TensorRole::kValue && graph_.tensors[i].copies == 1;
+    }
+    verify_ops(graph_.before, 1);
+    if (graph_.repeat > 0) verify_region();
+    verify_ops(graph_.after, 1);
+    verify_outputs();
+    for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+      const Tensor& tensor = graph_.tensors[i];
+      if (tensor.role == TensorRole::kValue && !defined_.contains(static_cast<std::int32_t>(i))) {
+        fail(tensor.name, "a value that no op writes", "an op or a carry for each value");
+      }
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view at, std::string_view found, std::string_view expected) {
+    bad_input(fmt::format("{}: {}", where_, at), found, expected);
+  }
+  void require(bool holds, std::string_view at, std::string_view found, std::string_view expected) {
+    if (!holds) fail(at, found, expected);
+  }
+
+  void verify_header() {
+    require(is_quotable(graph_.name) && graph_.name.size() <= kMaxNameLength, "graph",
+            "a name with quotes, control characters or too long", "a printable name");
+    require(graph_.tokens >= 0 && graph_.tokens <= kMaxElements, "graph",
+            fmt::format("tokens = {}", graph_.tokens), fmt::format("0 to {}", kMaxElements));
+    require(graph_.repeat >= 0 && graph_.repeat <= kMaxRepeat, "graph",
+            fmt::format("repeat {}", graph_.repeat), fmt::format("0 to {}", kMaxRepeat));
+    require(graph_.repeat > 0 || (graph_.body.empty() && graph_.carries.empty()), "graph",
+            "ops in a region that is not repeated", "repeat >= 1");
+    const std::size_t ops = graph_.before.size() + graph_.body.size() + graph_.after.size();
+    require(ops <= kMaxOps, "graph", fmt::format("{} ops", ops),
+            fmt::format("at most {}", kMaxOps));
+    require(ops > 0, "graph", "no op", "at least one");
+  }
+
+  void verify_tensor(const Tensor& t) {
+    require(is_tensor_name(t.name) && t.name.size() <= kMaxNameLength, "a tensor",
+            fmt::format("the name '{}'", t.name.substr(0, kMaxNameLength)),
+            "letters, digits, _ and .");
+    require(names_.insert(t.name).second, "%" + t.name, "a second tensor of that name",
+            "unique names");
+    require(t.rows >= 1 && t.rows <= kMaxDimension && t.cols >= 1 && t.cols <= kMaxDimension,
+            "%" + t.name, fmt::format("[{}, {}]", t.rows, t.cols),
+            fmt::format("sizes from 1 to {}", kMaxDimension));
+    require(t.copies == 1 || (t.role == TensorRole::kWeight && t.copies == graph_.repeat),
+            "%" + t.name, fmt::format("{} copies", t.copies),
+            "one, or for a weight one per repetition");
+    const double elements =
+        static_cast<double>(t.rows) * static_cast<double>(t.cols) * static_cast<double>(t.copies);
+    require(elements <= static_cast<double>(kMaxElements), "%" + t.name,
+            fmt::format("{:g} elements", elements), fmt::format("at most {}", kMaxElements));
+    verify_seeding(t);
+    table_values_ += t.values.size();
+    require(table_values_ <= kMaxTableValues, "%" + t.name, "more table values",
+            fmt::format("at most {}", kMaxTableValues));
+    const bool table = t.role == TensorRole::kTable;
+    require(t.values.size() == (table ? static_cast<std::size_t>(t.rows) : 0) &&
+                (!table || (t.cols == 1 && t.type == DataType::kInt32)),
+            "%" + t.name, fmt::format("{} table values", t.values.size()),
+            table ? "one int32 per row, one column" : "none");
+  }
+
+  // Seeded integers are drawn from whole numbers that the type holds.
+  void verify_seeding(const Tensor& t) {
+    require(std::isfinite(t.scale) && std::isfinite(t.offset) && t.scale >= 0, "%" + t.name,
+            fmt::format("scale {}, offset {}", t.scale, t.offset), "finite numbers, scale >= 0");
+    if (!row_of(t.type).integer || t.role == TensorRole::kValue) return;
+    const double limit = t.type == DataType::kInt8 ? 127 : 1073741823;
+    require(t.scale == std::floor(t.scale) && t.offset == std::floor(t.offset) &&
+                t.scale + std::abs(t.offset) <= limit,
+            "%" + t.name, fmt::format("scale {}, offset {}", t.scale, t.offset),
+            fmt::format("whole numbers, scale + |offset| <= {}", limit));
+  }
+
+  bool in_range(std::int32_t tensor) const {
+    return tensor >= 0 && static_cast<std::size_t>(tensor) < graph_.tensors.size();
+  }
+  const Tensor& tensor(std::int32_t index) const {
+    return graph_.tensors[static_cast<std::size_t>(index)];
+  }
+
+  void use(std::int32_t index, std::string_view at) {
+    require(in_range(index), at, fmt::format("tensor number {}", index), "one that exists");
+    require(available_[static_cast<std::size_t>(index)], at, "%" + tensor(index).name,
+            "a tensor that exists here: declared, written before, and of this region");
+  }
+  void define(std::int32_t index, std::string_view at) {
+    require(in_range(index), at, fmt::format("result tensor number {}", index), "one that exists");
+    require(tensor(index).role == TensorRole::kValue, at, "%" + tensor(index).name + " written",
+            "a result that is no input, weight or table");
+    require(defined_.insert(index).second, at, "%" + tensor(index).name + " written twice",
+            "one op for each value");
+    available_[static_cast<std::size_t>(index)] = true;
+  }
+
+  void verify_ops(const std::vector<Op>& ops, std::int64_t repetitions) {
+    for (const Op& op : ops) {
+      require(!op.name.empty() && op.name.size() <= kMaxNameLength && is_quotable(op.name), "an op",
+              "a name that is empty, too long or not printable", "a printable name");
+      const std::string at = "op '" + op.name + "'";
+      require(op_names_.insert(op.name).second, at, "a second op of that name", "unique names");
+      for (const Operand& operand : op.operands) use(operand.tensor, at);
+      define(op.result, at);
+      require(op.epilogue.empty() || op.kind == OpKind::kGemm, at,
+              fmt::format("an epilogue on {}", name_of(op.kind)), "one on gemm only");
+      if (row_of(op.kind).family == OpFamily::kLookup) {
+        require(++lookups_ <= kMaxLookups, at, "more lookups",
+                fmt::format("at most {}", kMaxLookups));
+      }
+      try {
+        check_result(graph_, op);
+      } catch (const OpMismatch& e) {
+        fail(fmt::format("{} ({})", at, name_of(op.kind)), e.found, e.expected);
+      }
+      add_macs(op, at, repetitions);
+    }
+  }
+
+  // Upper bounds in floating point: the exact counts of op_counts.hpp then fit 63 bits.
+  void add_macs(const Op& op, const std::string& at, std::int64_t repetitions) {
+    const Tensor& result = tensor(op.result);
+    double depth = 16;  // elementwise and the like: more than the bytes that move per element
+    const OpFamily family = row_of(op.kind).family;
+    if (family == OpFamily::kProduct) {
+      depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
+    } else if (op.kind == OpKind::kScores) {
+      depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
+    } else if (family == OpFamily::kHeads) {
+      depth += 2 * attribute_of(op, "seq");
+    }
+    macs_ += depth * static_cast<double>(result.rows) * static_cast<double>(result.cols) *
+             static_cast<double>(repetitions);
+    require(macs_ <= kMostMacs, at, fmt::format("{:g} operations", macs_),
+            fmt::format("at most {:g} in a run", kMostMacs));
+  }
+
+  void verify_region() {
+    std::vector<bool> outside = available_;
+    for (const Carry& carry : graph_.carries) {
+      use(carry.initial, "carry");
+      require(tensor(carry.initial).role == TensorRole::kValue ||
+                  tensor(carry.initial).role == TensorRole::kInput,
+              "carry", "%" + tensor(carry.initial).name, "a value or an input");
+    }
+    for (const Carry& carry : graph_.carries) define(carry.argument, "carry");
+    for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
+      if (graph_.tensors[i].copies > 1) available_[i] = true;
+    }
+    verify_ops(graph_.body, graph_.repeat);
+    std::unordered_set<std::int32_t> written;
+    for (const Op& op : graph_.body) written.insert(op.result);
+    for (const Carry& carry : graph_.carries) {
+      require(in_range(carry.yield) && written.contains(carry.yield), "yield",
+              in_range(carry.yield) ? "%" + tensor(carry.yield).name : "no tensor",
+              "the result of an op of the region");
+    }
+    available_ = std::move(outside);
+    for (const Carry& carry : graph_.carries) {
+      define(carry.result, "carry");
+      for (const std::int32_t other : {carry.initial, carry.yield, carry.result}) {
+        const Tensor& a = tensor(carry.argument);
+        const Tensor& b = tensor(other);
+        require(a.type == b.type && a.rows == b.rows && a.cols == b.cols, "carry %" + a.name,
+                fmt::format("%{} {}[{}, {}]", b.name, name_of(b.type), b.rows, b.cols),
+                fmt::format("{}[{}, {}]", name_of(a.type), a.rows, a.cols));
+      }
+    }
+  }
+
+  void verify_outputs() {
+    require(!graph_.outputs.empty(), "graph", "no output", "at least one");
+    std::unordered_set<std::int32_t> seen;
+    for (const std::int32_t output : graph_.outputs) {
+      use(output, "output");
+      require(tensor(output).role == TensorRole::kValue, "output", "%" + tensor(output).name,
+              "a value that an op computes");
+      require(seen.insert(output).second, "output", "%" + tensor(output).name + " again",
+              "each output once");
+    }
+  }
+
+  const Graph& graph_;
+  std::string where_;
+  std::vector<bool> available_;  // may be read at this point
+  std::unordered_set<std::int32_t> defined_;
+  std::unordered_set<std::string> names_, op_names_;
+  std::size_t table_values_ = 0;
+  std::int64_t lookups_ = 0;
+  double macs_ = 0;
+};
+
+}  // namespace
+
+void verify_graph(const Graph& graph, std::string_view where) {
+  GraphVerifier(graph, where).verify();
+}
+
+}  // namespace systole

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workloads that are not graphs yet: model configurations and GEMM lists. The graphs returned
+// have passed verify_graph().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "compiler/graph.hpp"
+
+namespace systole {
+
+struct Scenario {
+  std::string phase = "prefill";
+  std::int64_t batch = 1;
+  std::int64_t seq = 0;  // tokens per sequence; a model needs it
+  DataType dtype = DataType::kBf16;
+};
+
+// A Hugging Face config.json as it is on the hub. `where` names the file in messages, `name` the
+// graph. Errors: exit status 3 for a file that is not a supported model (with the key and what was
+// expected) or a scenario that the model does not allow; 2 for a scenario that is incomplete.
+Graph import_config(std::string_view json, std::string_view where, std::string_view name,
+                    const Scenario& scenario);
+
+// "gemm:MxKxN": out[M, N] = lhs[M, K] . rhs[K, N]; int8 is requantised to int8.
+// Errors: exit status 2 for a malformed spec, 3 for sizes out of bounds or types without MXU.
+Graph import_gemm(std::string_view spec, DataType type);
+
+// SCALE-Sim's GEMM list: a header line `Layer,M,N,K`, then one product per line, each with
+// operands of its own. Blank lines, CRLF and a trailing comma are allowed. Errors: exit status 3.
+Graph import_gemm_list(std::string_view csv, std::string_view where, DataType type);
+
+// Elements of all weights, copies included.
+std::int64_t parameter_count(const Graph& graph);
+
+}  // namespace systole

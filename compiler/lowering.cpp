@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lowering.hpp"
+
+#include <stdexcept>
+
+#include "compiler/op_table.hpp"
+
+namespace systole {
+
+DmaRoles::DmaRoles(const ChipSpec& chip) {
+  const auto engine = [&](std::int64_t wanted) {
+    return UnitId{UnitKind::kDma, static_cast<std::int16_t>(wanted % chip.dma.engines)};
+  };
+  lhs = engine(0), rhs = engine(1), params = engine(2), out = engine(3);
+}
+
+std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles) {
+  std::vector<EngineRead> reads;
+  for (std::size_t i = 0; i < op.operands.size(); ++i) {
+    const std::int32_t tensor = op.operands[i].tensor;
+    if (graph.tensors[tensor].role == TensorRole::kTable) continue;
+    UnitId engine = i == 0 ? roles.lhs : roles.params;
+    switch (row_of(op.kind).family) {
+      case OpFamily::kProduct: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;
+      case OpFamily::kHeads: engine = i == 0 ? roles.lhs : roles.rhs; break;
+      case OpFamily::kLookup: engine = roles.lhs; break;
+      case OpFamily::kView: continue;
+      case OpFamily::kBinary:
+      case OpFamily::kUnary:
+      case OpFamily::kRowwise: break;
+    }
+    reads.push_back({tensor, engine});
+  }
+  return reads;
+}
+
+ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles)
+    : graph_(graph), emitter_(emitter), roles_(roles) {
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind != OpKind::kRows) continue;
+      const std::int32_t viewed = op.operands[0].tensor;
+      const auto further = source_.find(viewed);
+      source_[op.result] = further == source_.end() ? viewed : further->second;
+    }
+  }
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      for (const EngineRead& read : engine_reads(graph, op, roles)) {
+        const auto view = source_.find(read.tensor);
+        readers_[view == source_.end() ? read.tensor : view->second].insert(read.engine);
+      }
+    }
+  }
+  // What reads a carried value, in the region or after it, reads what initial and yield stored.
+  for (const Carry& carry : graph.carries) {
+    std::set<UnitId> engines = readers_[carry.argument];
+    engines.merge(std::set<UnitId>(readers_[carry.result]));
+    readers_[carry.initial].insert(engines.begin(), engines.end());
+    readers_[carry.yield].insert(engines.begin(), engines.end());
+  }
+}
+
+void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
+  const auto view = source_.find(tensor);
+  if (view != source_.end()) tensor = view->second;
+  const auto number = number_.find({tensor, engine});
+  if (number == number_.end()) return;  // an input, a weight, or settled by a region's edge
+  const std::int32_t missing = number->second - taken_[engine];
+  if (missing <= 0) return;
+  taken_[engine] = number->second;
+  emitter_.wait(engine, {{emitter_.semaphore("ready", roles_.out, engine), missing}});
+}
+
+void ReadyTokens::await(const Op& op) {
+  for (const EngineRead& read : engine_reads(graph_, op, roles_)) await(read.tensor, read.engine);
+}
+
+void ReadyTokens::announce(const Op& op) {
+  std::vector<Token> tokens;
+  for (const UnitId engine : readers_[op.result]) {
+    number_[{op.result, engine}] = ++given_[engine];
+    tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), 1});
+  }
+  emitter_.signal(roles_.out, tokens);
+}
+
+void ReadyTokens::settle() {
+  for (auto& [engine, given] : given_) {
+    const std::int32_t missing = given - taken_[engine];
+    if (missing <= 0) continue;
+    taken_[engine] = given;
+    emitter_.wait(engine, {{emitter_.semaphore("ready", roles_.out, engine), missing}});
+  }
+}
+
+Bytes Arena::take(Bytes bytes) {
+  constexpr Bytes kAlignment = 64;
+  const Bytes address = next_;
+  next_ += round_up(bytes, kAlignment);
+  if (next_ > round_up(end_, kAlignment)) {
+    throw std::logic_error("op " + op_.name + " takes more VMEM than its mapping planned");
+  }
+  return address;
+}
+
+Tile vmem_tile(const Value& address, std::int64_t pitch, DataType type, Broadcast broadcast) {
+  Tile tile;
+  tile.space = Space::kVmem;
+  tile.address = address;
+  tile.pitch = pitch;
+  tile.type = type;
+  tile.broadcast = broadcast;
+  return tile;
+}
+
+std::int32_t table_number(const Graph& graph, std::int32_t tensor) {
+  std::int32_t number = 0;
+  for (std::int32_t t = 0; t < tensor; ++t) {
+    if (graph.tensors[t].role == TensorRole::kTable) ++number;
+  }
+  return number;
+}
+
+UnitId mxu_unit(std::int64_t number) {
+  return {UnitKind::kMxu, static_cast<std::int16_t>(number)};
+}
+
+UnitId xlu_unit(const ChipSpec& chip, std::int64_t lane) {
+  return {UnitKind::kXlu, static_cast<std::int16_t>(lane % chip.xlu.count)};
+}
+
+}  // namespace systole

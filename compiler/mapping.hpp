@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// How each op runs on the chip: tile sizes, split over MXUs, buffers. Chosen by the `tile` pass,
+// printed by --emit tiles, used by the kernels in compiler/lower_*.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "isa/chip.hpp"
+
+namespace systole {
+
+// out[m, n] = lhs[m, k] . rhs[k, n]. A tile is tile_m x tile_n of out; MXU x = xm * split_n + xn
+// computes rows xm * mxu_m .. and column blocks xn * col_blocks .. of it.
+struct GemmMapping {
+  std::int64_t m = 0, n = 0, k = 0;
+  std::int64_t split_m = 1, split_n = 1;  // MXUs along M and N
+  std::int64_t mxu_m = 0;                 // rows per MXU and tile
+  std::int64_t col_blocks = 0;            // blocks of mxu.cols columns per MXU and tile
+  std::int64_t block_k = 0;               // K extent of one DMA block
+  bool lhs_resident = false;              // an lhs panel (tile_m x K) stays in VMEM over all n
+  std::int64_t lhs_slots = 0, rhs_slots = 0, out_slots = 0;
+  Cycles estimate = 0;         // of the whole op
+  std::int64_t candidates = 0;  // mappings that the search looked at
+
+  std::int64_t tile_m() const { return mxu_m * split_m; }
+  std::int64_t tile_n(const MxuParams& mxu) const { return col_blocks * split_n * mxu.cols; }
+  std::int64_t tiles_m() const { return ceil_div(m, tile_m()); }
+  std::int64_t tiles_n(const MxuParams& mxu) const { return ceil_div(n, tile_n(mxu)); }
+  std::int64_t blocks_k() const { return ceil_div(k, block_k); }
+};
+
+// Online softmax over blocks of mxu.cols keys; each MXU takes one head.
+struct AttentionMapping {
+  std::int64_t sequences = 0, seq = 0, heads = 0, head_dim = 0;
+  bool causal = false;
+  std::int64_t lanes = 0;      // heads at a time
+  std::int64_t block_q = 0;    // query rows per block, a multiple of block_kv
+  std::int64_t block_kv = 0;   // mxu.cols
+  Cycles estimate = 0;
+
+  std::int64_t steps_per_block() const { return block_q / block_kv; }
+  std::int64_t q_blocks() const { return ceil_div(seq, block_q); }
+  std::int64_t head_groups() const { return ceil_div(heads, lanes); }
+};
+
+// Rows through the VPU and XLU, `lanes` blocks of `block` rows in flight.
+struct RowwiseMapping {
+  std::int64_t rows = 0, cols = 0;
+  std::int64_t lanes = 0;
+  std::int64_t block = 0;
+  Cycles estimate = 0;
+};
+
+using Mapping = std::variant<std::monostate, GemmMapping, AttentionMapping, RowwiseMapping>;
+
+std::string describe(const Mapping& mapping, const ChipSpec& chip);
+
+}  // namespace systole

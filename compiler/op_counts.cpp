@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/op_counts.hpp"
+
+#include <set>
+#include <tuple>
+#include <unordered_set>
+
+#include "compiler/op_table.hpp"
+
+namespace systole {
+namespace {
+
+const Tensor& tensor_of(const Graph& graph, std::int32_t index) {
+  return graph.tensors[static_cast<std::size_t>(index)];
+}
+
+std::int64_t count_macs(const Graph& graph, const Op& op) {
+  switch (row_of(op.kind).family) {
+    case OpFamily::kProduct: {
+      const Tensor& out = tensor_of(graph, op.result);
+      return out.rows * out.cols * extent_of(graph, op.operands[0]).cols;
+    }
+    case OpFamily::kHeads: {
+      // Per token and key, the heads together multiply as many pairs as there are columns.
+      const bool is_context = op.kind == OpKind::kContext;
+      const Extent x = extent_of(graph, op.operands[is_context ? 1 : 0]);
+      const std::int64_t seq = count_of(op, "seq");
+      if (is_context || op.kind == OpKind::kScores) return x.rows * seq * x.cols;
+      const bool causal = attribute_of(op, "causal") != 0;
+      const std::int64_t pairs = causal ? seq * (seq + 1) / 2 : seq * seq;
+      return 2 * (x.rows / seq) * pairs * x.cols;
+    }
+    case OpFamily::kLookup:
+    case OpFamily::kView:
+    case OpFamily::kBinary:
+    case OpFamily::kUnary:
+    case OpFamily::kRowwise: return 0;
+  }
+  return 0;
+}
+
+Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
+  const Tensor& table = tensor_of(graph, op.operands[0].tensor);
+  const std::unordered_set<std::int64_t> rows(table.values.begin(), table.values.end());
+  const Extent words = extent_of(graph, op.operands[1]);
+  Bytes bytes = static_cast<std::int64_t>(rows.size()) * words.cols *
+                size_of(tensor_of(graph, op.operands[1].tensor).type);
+  if (op.kind == OpKind::kEmbedding) {
+    bytes +=
+        count_of(op, "seq") * words.cols * size_of(tensor_of(graph, op.operands[2].tensor).type);
+  }
+  return bytes;
+}
+
+Bytes count_operand_bytes(const Graph& graph, const Op& op) {
+  std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
+  Bytes bytes = 0;
+  for (const Operand& operand : op.operands) {
+    const Extent extent = extent_of(graph, operand);
+    if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
+    bytes += extent.rows * extent.cols * size_of(tensor_of(graph, operand.tensor).type);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+OpCounts count_op(const Graph& graph, const Op& op) {
+  if (op.kind == OpKind::kRows) return {};
+  const Tensor& result = tensor_of(graph, op.result);
+  const bool lookup = row_of(op.kind).family == OpFamily::kLookup;
+  return {.macs = count_macs(graph, op),
+          .read_bytes = lookup ? count_lookup_bytes(graph, op) : count_operand_bytes(graph, op),
+          .write_bytes = result.rows * result.cols * size_of(result.type)};
+}
+
+}  // namespace systole

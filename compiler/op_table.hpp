@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of op in one table: names, operands, attributes, and the rules that give the shape
+// and type of a result. Parser, printer, verifier and passes read this table.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/graph.hpp"
+#include "isa/vector_op.hpp"
+
+namespace systole {
+
+// Where in the pipeline a kind of op may appear.
+enum class OpStage : std::uint8_t { kImported, kDecomposed, kFused };
+
+// Families of kinds that share their rules.
+enum class OpFamily : std::uint8_t {
+  kLookup,   // embedding, gather
+  kView,     // rows
+  kProduct,  // linear, matmul, gemm
+  kBinary,   // add, sub, mul, max
+  kUnary,    // scale, exp, ... quantize
+  kRowwise,  // layernorm, softmax
+  kHeads,    // mha, scores, context, attention
+};
+
+struct OpRow {
+  OpKind value;
+  std::string_view name;
+  OpStage stage;
+  OpFamily family;
+  int operands;                       // gemm: before those of its epilogue
+  std::optional<VectorOp> vector_op;  // what the VPU runs for it, for elementwise kinds
+  std::string_view doc;
+};
+
+inline constexpr std::array<OpRow, 25> kOps{{
+    {OpKind::kEmbedding,
+     "embedding",
+     OpStage::kImported,
+     OpFamily::kLookup,
+     3,
+     {},
+     "embedding(%tokens, %words, %positions): row tokens[r] of words + row r mod seq of positions"},
+    {OpKind::kLinear,
+     "linear",
+     OpStage::kImported,
+     OpFamily::kProduct,
+     3,
+     {},
+     "linear(%x, %w, %bias): x . w + bias"},
+    {OpKind::kMha,
+     "mha",
+     OpStage::kImported,
+     OpFamily::kHeads,
+     3,
+     {},
+     "mha(%q, %k, %v): per sequence and head, softmax(scale * q . k^T) . v"},
+    {OpKind::kGather,
+     "gather",
+     OpStage::kDecomposed,
+     OpFamily::kLookup,
+     2,
+     {},
+     "gather(%table, %w): row table[r] of w"},
+    {OpKind::kRows,
+     "rows",
+     OpStage::kDecomposed,
+     OpFamily::kView,
+     1,
+     {},
+     "rows(%x): rows first, first + step, ...; a view"},
+    {OpKind::kMatmul,
+     "matmul",
+     OpStage::kDecomposed,
+     OpFamily::kProduct,
+     2,
+     {},
+     "matmul(%lhs, %rhs): lhs . rhs, or lhs . rhs^T with transpose_rhs"},
+    {OpKind::kAdd, "add", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kAdd, "a + b"},
+    {OpKind::kSub, "sub", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kSub, "a - b"},
+    {OpKind::kMul, "mul", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMul, "a * b"},
+    {OpKind::kMax, "max", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMax,
+     "the larger of a and b"},
+    {OpKind::kScale, "scale", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kScale,
+     "factor * a"},
+    {OpKind::kExp, "exp", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kExp, "exp(a)"},
+    {OpKind::kTanh, "tanh", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kTanh, "tanh(a)"},
+    {OpKind::kSigmoid, "sigmoid", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kSigmoid,
+     "1 / (1 + exp(-a))"},
+    {OpKind::kSilu, "silu", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kSilu,
+     "a / (1 + exp(-a))"},
+    {OpKind::kRelu, "relu", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kRelu,
+     "max(a, 0)"},
+    {OpKind::kGelu, "gelu", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kGelu,
+     "a / 2 * (1 + erf(a / sqrt(2)))"},
+    {OpKind::kGeluTanh, "gelu_tanh", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kGeluTanh,
+     "a / 2 * (1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a^3)))"},
+    {OpKind::kQuantize, "quantize", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kQuantize,
+     "factor * a, rounded to nearest even, saturated to the result's type"},
+    {OpKind::kLayerNorm,
+     "layernorm",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     3,
+     {},
+     "layernorm(%x, %gain, %bias): per row, (x - mean) / sqrt(variance + eps) * gain + bias"},
+    {OpKind::kSoftmax,
+     "softmax",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     1,
+     {},
+     "softmax of scale * x over each row; causal: of columns 0 .. r mod seq of row r, others 0"},
+    {OpKind::kScores,
+     "scores",
+     OpStage::kDecomposed,
+     OpFamily::kHeads,
+     2,
+     {},
+     "scores(%q, %k): q . k^T per sequence and head; row h * tokens + t is head h of token t"},
+    {OpKind::kContext,
+     "context",
+     OpStage::kDecomposed,
+     OpFamily::kHeads,
+     2,
+     {},
+     "context(%p, %v): p . v per sequence and head, p as scores"},
+    {OpKind::kGemm,
+     "gemm",
+     OpStage::kFused,
+     OpFamily::kProduct,
+     2,
+     {},
+     "gemm(%lhs, %rhs) then ...: a matmul and elementwise steps on its accumulators"},
+    {OpKind::kAttention,
+     "attention",
+     OpStage::kFused,
+     OpFamily::kHeads,
+     3,
+     {},
+     "attention(%q, %k, %v): as mha, in one pass over k and v"},
+}};
+
+constexpr const OpRow& row_of(OpKind kind) { return kOps[static_cast<std::size_t>(kind)]; }
+constexpr std::string_view name_of(OpKind kind) { return row_of(kind).name; }
+
+enum class AttributeKind : std::uint8_t { kFlag, kCount, kIndex, kReal };  // 0/1, >= 1, >= 0, any
+
+struct AttributeRow {
+  OpKind op;
+  std::string_view name;
+  AttributeKind kind;
+  std::optional<double> otherwise;  // none: the attribute must be given
+};
+
+inline constexpr std::array<AttributeRow, 24> kAttributes{{
+    {OpKind::kEmbedding, "seq", AttributeKind::kCount, {}},
+    {OpKind::kMha, "heads", AttributeKind::kCount, {}},
+    {OpKind::kMha, "seq", AttributeKind::kCount, {}},
+    {OpKind::kMha, "causal", AttributeKind::kFlag, 0},
+    {OpKind::kMha, "scale", AttributeKind::kReal, 1},
+    {OpKind::kRows, "first", AttributeKind::kIndex, 0},
+    {OpKind::kRows, "step", AttributeKind::kCount, 1},
+    {OpKind::kRows, "count", AttributeKind::kCount, {}},
+    {OpKind::kMatmul, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kScale, "factor", AttributeKind::kReal, {}},
+    {OpKind::kQuantize, "factor", AttributeKind::kReal, {}},
+    {OpKind::kLayerNorm, "eps", AttributeKind::kReal, {}},
+    {OpKind::kSoftmax, "causal", AttributeKind::kFlag, 0},
+    {OpKind::kSoftmax, "seq", AttributeKind::kIndex, 0},  // 0: as many as columns
+    {OpKind::kSoftmax, "scale", AttributeKind::kReal, 1},
+    {OpKind::kScores, "heads", AttributeKind::kCount, {}},
+    {OpKind::kScores, "seq", AttributeKind::kCount, {}},
+    {OpKind::kContext, "heads", AttributeKind::kCount, {}},
+    {OpKind::kContext, "seq", AttributeKind::kCount, {}},
+    {OpKind::kGemm, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kAttention, "heads", AttributeKind::kCount, {}},
+    {OpKind::kAttention, "seq", AttributeKind::kCount, {}},
+    {OpKind::kAttention, "causal", AttributeKind::kFlag, 0},
+    {OpKind::kAttention, "scale", AttributeKind::kReal, 1},
+}};
+
+static_assert([] {
+  for (std::size_t i = 0; i < kOps.size(); ++i) {
+    if (static_cast<std::size_t>(kOps[i].value) != i) return false;
+  }
+  return kOps.back().value == OpKind::kAttention;
+}());
+
+const AttributeRow* find_attribute(OpKind kind, std::string_view name);
+std::vector<std::string> attribute_names(OpKind kind);
+std::vector<std::string> op_names();
+
+// The op's attribute, or the table's value where it is left out. A name that the kind of op does
+// not have is a bug of the caller (std::logic_error).
+double attribute_of(const Op& op, std::string_view name);
+std::int64_t count_of(const Op& op, std::string_view name);
+
+// What the table's rules object to; the caller knows where it was found.
+struct OpMismatch : std::runtime_error {
+  OpMismatch(const std::string& what_was_found, const std::string& what_was_expected);
+  std::string found, expected;
+};
+
+struct Extent {
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+};
+Extent extent_of(const Graph& graph, const Operand& operand);
+
+// What an elementwise op computes in: integers stay exact in add, sub, max and relu of integers
+// (int32, wrapping; max and relu of int8 stay int8), quantize gives int8, all else is fp32.
+DataType elementwise_type(OpKind kind, DataType a, std::optional<DataType> b);
+
+// The same after all steps of a gemm's epilogue, which start from the accumulators' type.
+DataType epilogue_type(const Graph& graph, const Op& gemm);
+
+// Shape and usual type of the op's result, from its operands and attributes, all of which are
+// checked. Throws OpMismatch. Operands must index the graph's tensors.
+struct ResultInfo {
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  DataType type = DataType::kBf16;
+};
+ResultInfo infer_result(const Graph& graph, const Op& op);
+
+// Compares the op's declared result with the rules. Where the usual type is a floating-point one,
+// the op may write either of them; quantize may also write int32. Throws OpMismatch.
+void check_result(const Graph& graph, const Op& op);
+
+}  // namespace systole

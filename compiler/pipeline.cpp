@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include "compiler/capability.hpp"
+#include "compiler/decompose.hpp"
+#include "compiler/fuse.hpp"
+#include "compiler/graph_text.hpp"
+#include "compiler/graph_verifier.hpp"
+#include "compiler/layout.hpp"
+#include "compiler/schedule.hpp"
+#include "compiler/tile.hpp"
+#include "isa/assembly.hpp"
+
+namespace systole {
+namespace {
+
+std::string tiles_text(const Graph& graph, const ChipSpec& chip,
+                       const std::vector<Mapping>& mappings) {
+  std::string text;
+  std::size_t next = 0;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      text += fmt::format("{}: {}\n", op.name, describe(mappings[next++], chip));
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+const std::vector<PassRow>& passes() {
+  static const std::vector<PassRow> kPasses{
+      {"import", "the workload as a graph"},
+      {"decompose", "model ops become matmuls, elementwise ops, softmax and gathers"},
+      {"fuse", "epilogues into matmuls, scores-softmax-context into attention"},
+      {"tile", "a mapping for each op, by a search with the timing formulas"},
+      {"place", "an HBM address for each tensor"},
+      {"emit", "the program: loops, rings, semaphores, instructions"},
+  };
+  return kPasses;
+}
+
+Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& observer) {
+  Compilation result;
+  const auto tell = [&](std::string_view pass, const auto& text) {
+    if (observer) observer(pass, text());
+  };
+  const auto leave = [&](std::string_view pass, Graph left) {
+    verify_graph(left, graph.name);
+    tell(pass, [&] { return print_graph(left); });
+    result.graphs.emplace_back(pass, std::move(left));
+  };
+  leave("import", graph);
+  leave("decompose", decompose(result.graphs.back().second));
+  leave("fuse", fuse(result.graphs.back().second));
+  const Graph& fused = result.graphs.back().second;
+  check_capability(fused, chip.spec);
+
+  const std::vector<Mapping> mappings = map_ops(fused, chip.spec);
+  result.tiles = tiles_text(fused, chip.spec, mappings);
+  tell("tile", [&] { return result.tiles; });
+
+  const Layout layout(fused, chip.spec);
+  tell("place", [&] { return layout.describe(); });
+
+  result.program = schedule(fused, chip.spec, layout, mappings);
+  result.program.chip = chip.spec.name;
+  result.program.chip_hash = chip.hash;
+  tell("emit", [&] { return print_program(result.program); });
+  return result;
+}
+
+}  // namespace systole

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `schedule` and `emit` passes: the program of a mapped and placed graph.
+#pragma once
+
+#include <vector>
+
+#include "compiler/layout.hpp"
+#include "compiler/mapping.hpp"
+#include "isa/program.hpp"
+
+namespace systole {
+
+// Ops in order; the repeated region is one loop. Everything but the chip's name and hash is set.
+Program schedule(const Graph& graph, const ChipSpec& chip, const Layout& layout,
+                 const std::vector<Mapping>& mappings);
+
+}  // namespace systole

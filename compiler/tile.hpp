@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `tile` pass: a mapping for every op of a fused graph.
+#pragma once
+
+#include <vector>
+
+#include "compiler/graph.hpp"
+#include "compiler/mapping.hpp"
+
+namespace systole {
+
+// VMEM that one op may use: all of it where the graph has a single op, else half, so that the
+// next op's first loads run under the previous op's last stores.
+Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip);
+
+// Mappings in the order before, body, after. Throws Error (kBadInput) where an op does not fit the
+// chip; the message names the op.
+std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip);
+
+AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem);
+RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem);
+
+}  // namespace systole

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/graph_verifier.hpp"
+
+#include "catch.hpp"
+#include "compiler/graph_text.hpp"
+#include "isa/error.hpp"
+#include "text_matchers.hpp"
+
+using namespace systole;
+
+namespace {
+
+// Tensors: 0 %x, 1 %w, 2 %h0, 3 %v (stacked), 4 %h, 5 %last, 6 %next, 7 %y.
+Graph sound() {
+  return parse_graph(R"(graph "g" tokens=4
+input %x bf16[4, 8]
+weight %w bf16[8, 8]
+%h0 = gemm(%x, %w) then add(%x) then relu()
+repeat 3 {
+  weight %v bf16[8, 8]
+  carry %h = %h0 -> %last
+  %next = matmul(%h, %v)
+  yield %next
+}
+%y = scale(%last) {factor=2}
+output %y)",
+                     "g.sgr");
+}
+
+std::string finding(const Graph& graph) {
+  try {
+    verify_graph(graph, "pass");
+  } catch (const Error& e) {
+    CHECK(e.code() == ExitCode::kBadInput);
+    return e.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("a sound graph has no finding") { CHECK(finding(sound()) == "none"); }
+
+TEST_CASE("every number of a tensor is in range") {
+  Graph g = sound();
+  SECTION("operand") { g.after[0].operands[0].tensor = 8; }
+  SECTION("negative operand") { g.body[0].operands[0].tensor = -1; }
+  SECTION("result") { g.after[0].result = 8; }
+  SECTION("carry") { g.carries[0].yield = -1; }
+  SECTION("carry's start") { g.carries[0].initial = 99; }
+  SECTION("output") { g.outputs[0] = 99; }
+  CHECK(finding(g) != "none");
+}
+
+TEST_CASE("a value is read only after it is written, and in its region") {
+  Graph g = sound();
+  SECTION("later result") { g.before[0].operands[0].tensor = 7; }
+  SECTION("region's value outside") { g.after[0].operands[0].tensor = 6; }
+  SECTION("carried value outside") { g.after[0].operands[0].tensor = 4; }
+  SECTION("stacked weight outside") { g.before[0].operands[1].tensor = 3; }
+  SECTION("last value inside") { g.body[0].operands[0].tensor = 5; }
+  CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
+}
+
+TEST_CASE("a value is written once, by an op or a carry") {
+  Graph g = sound();
+  SECTION("twice") {
+    g.after[0].result = 2;
+    CHECK_THAT(finding(g), contains("%h0 written twice"));
+  }
+  SECTION("never") {
+    g.tensors.push_back({.name = "z", .rows = 1, .cols = 1});
+    CHECK_THAT(finding(g), contains("pass: z: found a value that no op writes"));
+  }
+  SECTION("an input") {
+    g.after[0].result = 0;
+    CHECK_THAT(finding(g), contains("%x written"));
+  }
+}
+
+TEST_CASE("names are unique and printable") {
+  Graph g = sound();
+  SECTION("tensors") { g.tensors[7].name = "x"; }
+  SECTION("ops") { g.after[0].name = g.body[0].name; }
+  SECTION("a tensor's") { g.tensors[7].name = "a b"; }
+  SECTION("an op's") { g.after[0].name = "a\"b"; }
+  SECTION("the graph's") { g.name = "a\nb"; }
+  SECTION("no name") { g.after[0].name.clear(); }
+  CHECK_THAT(finding(g), contains("name"));
+}
+
+TEST_CASE("copies are one per repetition, of weights only") {
+  Graph g = sound();
+  SECTION("too few") { g.tensors[3].copies = 2; }
+  SECTION("of an input") { g.tensors[0].copies = 3; }
+  CHECK_THAT(finding(g), contains("copies; expected one, or for a weight one per repetition"));
+}
+
+TEST_CASE("declared results follow the op table") {
+  Graph g = sound();
+  g.tensors[7].cols = 9;
+  CHECK_THAT(finding(g), contains("pass: op 'y' (scale): found result %y bf16[4, 9]"));
+}
+
+TEST_CASE("what is carried keeps its shape and type") {
+  Graph g = sound();
+  g.tensors[5].type = DataType::kFp32;
+  CHECK_THAT(finding(g), contains("carry %h: found %last fp32[4, 8]; expected bf16[4, 8]"));
+}
+
+TEST_CASE("each step of an epilogue uses its own operand, in order") {
+  Graph g = sound();
+  SECTION("unused operand") { g.before[0].operands.push_back({0}); }
+  SECTION("wrong number") { g.before[0].epilogue[0].operand = 1; }
+  SECTION("beyond the last") { g.before[0].operands.pop_back(); }
+  SECTION("operand of relu") { g.before[0].epilogue[1].operand = 2; }
+  SECTION("no elementwise op") { g.before[0].epilogue[1].kind = OpKind::kSoftmax; }
+  SECTION("on another op") { g.body[0].epilogue.push_back({.kind = OpKind::kRelu}); }
+  CHECK_THAT(finding(g), contains("pass: op '"));
+}
+
+TEST_CASE("outputs are computed values, each once") {
+  Graph g = sound();
+  SECTION("none") { g.outputs.clear(); }
+  SECTION("twice") { g.outputs = {7, 7}; }
+  SECTION("an input") { g.outputs = {0}; }
+  CHECK_THAT(finding(g), contains("output"));
+}
+
+TEST_CASE("seeded integers fit their type") {
+  Graph g = parse_graph(
+      "graph \"g\" input %x int8[1, 1] scale=100 offset=27 %y = relu(%x) "
+      "output %y",
+      "g.sgr");
+  CHECK(finding(g) == "none");
+  g.tensors[0].offset = 28;
+  CHECK_THAT(finding(g), contains("scale + |offset| <= 127"));
+  g.tensors[0].offset = 0.5;
+  CHECK_THAT(finding(g), contains("whole numbers"));
+}
+
+TEST_CASE("work that 63 bits could not count is refused") {
+  const auto product = [](const std::string& n) {
+    return "graph \"g\" input %a bf16[1048576, 1048576] input %b bf16[1048576, " + n +
+           "] %y = matmul(%a, %b) output %y";
+  };
+  CHECK_NOTHROW(parse_graph(product("1048576"), "g.sgr"));  // 2^60 multiply-accumulates
+  CHECK_THROWS_AS(parse_graph(product("2097152"), "g.sgr"), Error);
+}

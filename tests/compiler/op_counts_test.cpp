@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/op_counts.hpp"
+
+#include "catch.hpp"
+#include "compiler/graph_text.hpp"
+
+using namespace systole;
+
+namespace {
+
+// Of the last op of the text.
+OpCounts counts(const std::string& text) {
+  const Graph graph = parse_graph("graph \"g\"\n" + text, "g.sgr");
+  return count_op(graph, graph.before.back());
+}
+
+}  // namespace
+
+TEST_CASE("a product counts M x N x K, and each operand once") {
+  const OpCounts c = counts(R"(input %x bf16[3, 5] weight %w bf16[5, 7] weight %b bf16[1, 7]
+%y = gemm(%x, %w) then add(%b) : fp32[3, 7]
+output %y)");
+  CHECK(c.macs == 3 * 5 * 7);
+  CHECK(c.read_bytes == 2 * (15 + 35 + 7));
+  CHECK(c.write_bytes == 4 * 21);
+}
+
+TEST_CASE("an operand read twice counts once, two views of a tensor count both") {
+  const std::string x = "input %x bf16[3, 6]\n";
+  CHECK(counts(x + "%y = mul(%x, %x) output %y").read_bytes == 2 * 18);
+  CHECK(counts(x + "%y = mul(%x[0:2], %x[4:6]) output %y").read_bytes == 2 * 12);
+}
+
+TEST_CASE("causal attention counts the pairs on and below the diagonal") {
+  const std::string x = "input %x bf16[8, 6]\n%y = attention(%x, %x, %x) ";
+  CHECK(counts(x + "{heads=2, seq=4} output %y").macs == 2 * 2 * 16 * 6);
+  CHECK(counts(x + "{heads=2, seq=4, causal=1} output %y").macs == 2 * 2 * 10 * 6);
+  CHECK(counts(x + "{heads=2, seq=4} output %y").read_bytes == 2 * 48);
+}
+
+TEST_CASE("scores and context count all pairs, half of an attention each") {
+  const std::string x = "input %x bf16[8, 6] input %p bf16[16, 4]\n";
+  CHECK(counts(x + "%y = scores(%x, %x) {heads=2, seq=4} output %y").macs == 2 * 16 * 6);
+  CHECK(counts(x + "%y = context(%p, %x) {heads=2, seq=4} output %y").macs == 2 * 16 * 6);
+}
+
+TEST_CASE("a lookup reads the distinct rows it names") {
+  const std::string text = "table %ids [4, 1, 4, 4] weight %w bf16[9, 6] weight %p bf16[7, 6]\n";
+  CHECK(counts(text + "%y = gather(%ids, %w) output %y").read_bytes == 2 * 2 * 6);
+  CHECK(counts(text + "%y = gather(%ids, %w) output %y").write_bytes == 2 * 4 * 6);
+  CHECK(counts(text + "%y = embedding(%ids, %w, %p) {seq=2} output %y").read_bytes ==
+        2 * (2 + 2) * 6);
+}
+
+TEST_CASE("a view moves nothing") {
+  const OpCounts c = counts("input %x bf16[8, 6] %y = rows(%x) {count=3} output %y");
+  CHECK(c.macs + c.read_bytes + c.write_bytes == 0);
+}
