@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "compiler/graph_text.hpp"
+#include "compiler/pipeline.hpp"
+#include "isa/assembly.hpp"
+#include "isa/binary.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/names.hpp"
+#include "isa/verifier.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/output.hpp"
+#include "sim/cli/workload.hpp"
+
+namespace systole {
+namespace {
+
+void check_pass_name(const std::string& name) {
+  std::vector<std::string> known;
+  for (const PassRow& pass : passes()) known.emplace_back(pass.name);
+  known.emplace_back("all");
+  if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
+  usage_error(fmt::format("--print-after '{}'{}", name, did_you_mean(name, known)),
+              fmt::format("one of: {}", fmt::join(known, ", ")));
+}
+
+std::string emitted(const std::string& form, const Graph& imported,
+                    const Compilation& compilation) {
+  if (form == "graph") {
+    return print_graph(compilation.graphs.empty() ? imported : compilation.graphs.back().second);
+  }
+  if (form == "tiles") return compilation.tiles;
+  if (form == "bin") return encode_program(compilation.program);
+  return print_program(compilation.program);
+}
+
+}  // namespace
+
+ExitCode compile_command(const Options& options) {
+  const Workload workload = resolve_workload(options.workload);
+  if (is_program(workload)) {
+    usage_error(fmt::format("program '{}'", workload.name),
+                "a workload to compile ('systole asm' and 'disasm' translate programs)");
+  }
+  check_scenario(workload, options.scenario);
+  check_pass_name(options.print_after);
+  if (options.emit == "bin" && options.output.empty() && ::isatty(STDOUT_FILENO) == 1) {
+    usage_error("--emit bin to a terminal", "-o FILE");
+  }
+  probe_output(options.output);
+  const Chip chip = load_chip(options.chip, options.overrides);
+  const Graph graph = load_graph(workload, scenario_of(options.scenario, chip.spec));
+  std::string after;
+  const Compilation compilation =
+      compile(graph, chip, [&](std::string_view pass, const std::string& text) {
+        if (options.print_after != "all" && options.print_after != pass) return;
+        after += fmt::format("# after {}\n{}\n", pass, text);
+      });
+  verify_program(chip.spec, chip.hash, compilation.program, workload.name);
+  print_result(after);
+  // Where only passes are asked for, the program itself would be in the way.
+  const bool only_passes =
+      !options.print_after.empty() && options.emit.empty() && options.output.empty();
+  if (!only_passes) write_output(options.output, emitted(options.emit, graph, compilation));
+  return ExitCode::kDone;
+}
+
+}  // namespace systole

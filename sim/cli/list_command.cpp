@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/pipeline.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/data_path.hpp"
+#include "isa/files.hpp"
+#include "isa/instruction.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/output.hpp"
+#include "sim/cli/workload.hpp"
+#include "sim/report/format.hpp"
+#include "sim/report/gpus.hpp"
+
+namespace systole {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string types_text(const MxuParams& mxu) {
+  if (mxu.macs_bf16 > 0 && mxu.macs_int8 > 0) return "bf16, int8";
+  return mxu.macs_bf16 > 0 ? "bf16" : "int8";
+}
+
+Rows chips() {
+  Rows rows;
+  for (const std::string& name : chip_names()) {
+    const ChipSpec chip = load_chip(name, {}).spec;
+    rows.push_back(
+        {name, fmt::format("{} core{} of {} {}x{} MXU{} ({}) at {}, {} VMEM, {} HBM at {}",
+                           chip.core.count, chip.core.count == 1 ? "" : "s", chip.mxu.count,
+                           chip.mxu.rows, chip.mxu.cols, chip.mxu.count == 1 ? "" : "s",
+                           types_text(chip.mxu), with_prefix(static_cast<double>(chip.clock), "Hz"),
+                           bytes_text(static_cast<double>(chip.vmem.size)),
+                           bytes_text(static_cast<double>(chip.hbm.size)),
+                           with_prefix(chip.hbm.bandwidth, "B/s"))});
+  }
+  return rows;
+}
+
+// What a config.json says of itself; the importer is not asked, so that any file can be listed.
+std::string model_doc(const std::string& name) {
+  const auto path = data_path("workloads/models/" + name + ".json");
+  constexpr Bytes kLargest = kMiB;
+  const auto json = nlohmann::json::parse(read_file(path, kLargest), nullptr, false);
+  if (!json.is_object()) return "not a config.json";
+  const auto type = json.find("model_type");
+  const bool named = type != json.end() && type->is_string();
+  std::string doc = named ? type->get<std::string>() : "config.json";
+  for (const auto& [key, unit] : {std::pair{"n_layer", "layers"},
+                                  {"num_hidden_layers", "layers"},
+                                  {"n_embd", "wide"},
+                                  {"hidden_size", "wide"},
+                                  {"n_head", "heads"},
+                                  {"num_attention_heads", "heads"}}) {
+    const auto value = json.find(key);
+    if (value != json.end() && value->is_number_integer()) {
+      doc += fmt::format(", {} {}", value->get<std::int64_t>(), unit);
+    }
+  }
+  return doc;
+}
+
+Rows models() {
+  Rows rows;
+  for (const std::string& name : model_names()) rows.push_back({name, model_doc(name)});
+  return rows;
+}
+
+Rows gpus() {
+  Rows rows;
+  for (const Gpu& gpu : load_gpus()) {
+    rows.push_back({gpu.name, fmt::format("{}: {:g} bf16 TFLOPS, {:g} int8 TOPS, {:g} GB/s, {:g} W "
+                                          "({})",
+                                          gpu.title, gpu.peak_bf16 / 1e12, gpu.peak_int8 / 1e12,
+                                          gpu.bandwidth / 1e9, gpu.tdp, gpu.basis)});
+  }
+  return rows;
+}
+
+Rows pass_rows() {
+  Rows rows;
+  for (const PassRow& pass : passes()) {
+    rows.push_back({std::string{pass.name}, std::string{pass.doc}});
+  }
+  return rows;
+}
+
+Rows instructions() {
+  Rows rows;
+  for_each_body([&]<class B>() { rows.push_back({std::string{B::kName}, std::string{B::kDoc}}); });
+  return rows;
+}
+
+Rows listed(const std::string& what) {
+  if (what == "chips") return chips();
+  if (what == "models") return models();
+  if (what == "gpus") return gpus();
+  if (what == "passes") return pass_rows();
+  return instructions();
+}
+
+}  // namespace
+
+ExitCode list_command(const Options& options) {
+  print_result(table_text(listed(options.list), {1}, ""));
+  return ExitCode::kDone;
+}
+
+}  // namespace systole

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as plain data. Nothing is read or looked up here but flags and numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isa/units.hpp"
+
+namespace systole {
+
+enum class CommandKind : std::uint8_t { kHelp, kRun, kCompile, kAsm, kDisasm, kCheck, kList };
+
+// How a model is run; empty where the flag was not given.
+struct ScenarioFlags {
+  std::optional<std::string> phase;
+  std::optional<std::int64_t> batch;
+  std::optional<std::int64_t> seq;
+  std::optional<std::string> dtype;
+
+  // The first flag that was given ("--seq"), or "".
+  std::string_view first_given() const;
+};
+
+struct Options {
+  CommandKind command = CommandKind::kHelp;
+  std::string help;  // kHelp: what to print
+  std::string workload;
+  std::string chip;
+  std::vector<std::string> overrides;  // of chip parameters, "key=value"
+  ScenarioFlags scenario;
+  std::string fidelity = "tile";
+  bool values = false;
+  bool check = false;
+  bool json = false;
+  bool resolved = false;
+  std::string vs;      // GPUs, with commas
+  std::string report;  // folder
+  Cycles max_cycles = 0;
+  std::string emit;                 // graph, tiles, asm, bin; empty where not given
+  std::string print_after;          // a pass, or "all"
+  std::string output;               // -o
+  std::vector<std::string> inputs;  // asm, disasm, check: files
+  std::string list;                 // what to list
+};
+
+// `arguments` without the program's name. Errors: kUsage for everything that is wrong with it,
+// with the nearest command, flag or value.
+Options parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace systole

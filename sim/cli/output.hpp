@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standard output, files and interruption: nothing is left half-written.
+#pragma once
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigset_t is POSIX
+
+#include <filesystem>
+#include <string_view>
+
+namespace systole {
+
+// From here on SIGINT ends the program with status 130 at once; nothing is on disk then but what
+// was complete.
+void exit_on_interrupt();
+
+// While one lives, SIGINT waits: files are renamed to their names within such a section.
+class Uninterrupted {
+ public:
+  Uninterrupted();
+  Uninterrupted(const Uninterrupted&) = delete;
+  Uninterrupted& operator=(const Uninterrupted&) = delete;
+  ~Uninterrupted();
+
+ private:
+  sigset_t before_;
+};
+
+// Results, to standard output. Error kUsage where it cannot be written.
+void print_result(std::string_view text);
+
+// A note or warning, to standard error.
+void print_message(std::string_view text);
+
+// To `file`, or to standard output where `file` is empty.
+void write_output(const std::filesystem::path& file, std::string_view bytes);
+
+// Error kUsage where no file can be made beside `file`; leaves nothing behind. For finding out
+// before long work; empty names are fine.
+void probe_output(const std::filesystem::path& file);
+
+}  // namespace systole

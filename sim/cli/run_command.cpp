@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "compiler/pipeline.hpp"
+#include "isa/assembly.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/verifier.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/output.hpp"
+#include "sim/cli/value_check.hpp"
+#include "sim/cli/workload.hpp"
+#include "sim/energy/energy.hpp"
+#include "sim/function/execute.hpp"
+#include "sim/function/symbols.hpp"
+#include "sim/observe/action_counts.hpp"
+#include "sim/observe/op_cycles.hpp"
+#include "sim/report/baseline.hpp"
+#include "sim/report/gpus.hpp"
+#include "sim/report/json.hpp"
+#include "sim/report/output_folder.hpp"
+#include "sim/report/text.hpp"
+#include "sim/timing/simulate.hpp"
+
+namespace systole {
+namespace {
+
+// What is run; for a program that was loaded, only the program itself.
+struct Job {
+  std::optional<Graph> graph;
+  Compilation compilation;
+};
+
+Job make_job(const Workload& workload, const Scenario& scenario, const Chip& chip) {
+  Job job;
+  if (is_program(workload)) {
+    job.compilation.program = load_program(workload);
+    if (job.compilation.program.workload.empty()) job.compilation.program.workload = workload.name;
+    return job;
+  }
+  job.graph = load_graph(workload, scenario);
+  job.compilation = compile(*job.graph, chip);
+  return job;
+}
+
+ScenarioResult scenario_result(const Workload& workload, const Scenario& scenario) {
+  ScenarioResult result;
+  if (is_program(workload) || workload.kind == WorkloadKind::kGraph) return result;
+  result.dtype = name_of(scenario.dtype);
+  if (workload.kind != WorkloadKind::kModel) return result;
+  result.phase = scenario.phase;
+  result.batch = scenario.batch;
+  result.seq = scenario.seq;
+  return result;
+}
+
+Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles) {
+  OpStalls stalls;
+  ActionCounts actions;
+  OpCycles op_cycles;
+  const SimulationResult run =
+      simulate(chip.spec, program, {&stalls, &actions, &op_cycles}, max_cycles);
+  return measurements(program.ops.size(), run.cycles, run.units, stalls, actions, op_cycles);
+}
+
+std::vector<OutputResult> outputs_of(const Program& program, const MemoryImage& hbm) {
+  std::vector<OutputResult> outputs;
+  for (const Symbol& symbol : program.symbols) {
+    if (symbol.role != SymbolRole::kOutput) continue;
+    outputs.push_back(
+        {symbol.name, symbol.type, symbol.count, symbol.rows, symbol.cols, digest(symbol, hbm)});
+  }
+  return outputs;
+}
+
+// The bytes of one copy, row by row without padding.
+std::string tensor_bytes(const Symbol& symbol, std::int64_t copy, const MemoryImage& hbm) {
+  Region region;
+  region.space = Space::kHbm;
+  region.begin = symbol.address + copy * symbol.stride;
+  region.rows = symbol.rows;
+  region.row_bytes = symbol.cols * size_of(symbol.type);
+  region.pitch = symbol.pitch;
+  std::string bytes;
+  if (region.empty()) return bytes;
+  bytes.reserve(static_cast<std::size_t>(region.rows * region.row_bytes));
+  const ConstRows rows = hbm.rows(region);
+  for (std::int64_t r = 0; r < region.rows; ++r) {
+    bytes.append(reinterpret_cast<const char*>(rows.row(r)),
+                 static_cast<std::size_t>(region.row_bytes));
+  }
+  return bytes;
+}
+
+void write_report(OutputFolder& folder, const RunResult& result, const Program& program,
+                  const MemoryImage* hbm) {
+  const Uninterrupted section;
+  folder.write("report.txt", report_text(result));
+  folder.write("result.json", result_json_text(result));
+  folder.write("ops.csv", ops_csv(result));
+  folder.write("program.sasm", print_program(program));
+  folder.write("chip.txt", chip_text(result.chip));
+  if (hbm != nullptr) {
+    std::size_t position = 0;
+    for (const Symbol& symbol : program.symbols) {
+      if (symbol.role != SymbolRole::kOutput) continue;
+      const OutputResult& output = result.outputs.at(position);
+      for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
+        folder.write(tensor_file_name(output, position, copy), tensor_bytes(symbol, copy, *hbm));
+      }
+      ++position;
+    }
+    folder.write("tensors.json", tensors_json_text(result));
+  }
+  folder.commit({"tensors.json", "tensors"});
+}
+
+}  // namespace
+
+ExitCode run_command(const Options& options) {
+  // 1. What can be wrong with the command line is said before anything is read or computed.
+  const Workload workload = resolve_workload(options.workload);
+  check_scenario(workload, options.scenario);
+  if (options.check && is_program(workload)) {
+    usage_error(fmt::format("--check for the program '{}'", workload.name),
+                "a workload with a graph: a program says what is computed, not what should be");
+  }
+  const std::vector<Gpu> gpus =
+      options.vs.empty() ? std::vector<Gpu>{} : select_gpus(load_gpus(), options.vs);
+  std::optional<OutputFolder> folder;
+  if (!options.report.empty()) {
+    const Uninterrupted section;
+    folder.emplace(options.report);
+  }
+
+  // 2. Chip, program, and all that can be wrong with them.
+  const Chip chip = load_chip(options.chip, options.overrides);
+  const Scenario scenario = scenario_of(options.scenario, chip.spec);
+  const Job job = make_job(workload, scenario, chip);
+  const Program& program = job.compilation.program;
+  verify_program(chip.spec, chip.hash, program, workload.name);
+  std::vector<BaselineResult> baselines;
+  for (const Gpu& gpu : gpus) baselines.push_back(rated_baseline(gpu, program.ops));
+  const EnergyTable energy = load_energy_table(chip.spec);
+
+  // 3. Values, where they are asked for; time does not depend on them.
+  std::optional<MemoryImage> hbm;
+  std::optional<CheckResult> check;
+  if (options.values || options.check) {
+    hbm.emplace(hbm_image(program));
+    seed_inputs(program, kValueSeed, *hbm);
+    execute(chip.spec, program, *hbm);
+  }
+  if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
+
+  // 4. Time, and the result.
+  RunResult result =
+      make_result(chip, program, simulate_and_measure(chip, program, options.max_cycles), energy);
+  result.scenario = scenario_result(workload, scenario);
+  result.fidelity = options.fidelity;
+  result.baselines = std::move(baselines);
+  if (options.values) result.outputs = outputs_of(program, *hbm);
+  result.check = check;
+  if (folder) write_report(*folder, result, program, options.values ? &*hbm : nullptr);
+  print_result(options.json ? result_json_text(result) : report_text(result));
+  if (!check || check->passed) return ExitCode::kDone;
+  throw Error(ExitCode::kCheckFailed, "check failed: " + check->message);
+}
+
+}  // namespace systole

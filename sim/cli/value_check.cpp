@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/value_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "compiler/evaluator.hpp"
+#include "sim/function/compare.hpp"
+#include "sim/function/symbols.hpp"
+
+namespace systole {
+namespace {
+
+using Values = std::map<std::string, std::vector<double>>;
+
+struct Oracle {
+  Values fp32;
+  Values bf16;
+};
+
+Oracle evaluate_both(const Graph& graph) {
+  return {evaluate(graph, kValueSeed, Precision::kFp32),
+          evaluate(graph, kValueSeed, Precision::kBf16PerOp)};
+}
+
+const Symbol* find_symbol(const Program& program, const std::string& name) {
+  for (const Symbol& symbol : program.symbols) {
+    if (symbol.name == name) return &symbol;
+  }
+  return nullptr;
+}
+
+// What `symbol` holds against the oracle; the last copy is what a repeated region left.
+std::optional<Mismatch> compare(const Symbol& symbol, const MemoryImage& hbm,
+                                const Oracle& oracle) {
+  const std::vector<double> actual = read_symbol(symbol, symbol.count - 1, hbm);
+  const std::vector<double>& fp32 = oracle.fp32.at(symbol.name);
+  if (row_of(symbol.type).integer) {
+    return compare_integers(symbol.rows, symbol.cols, actual, fp32);
+  }
+  return compare_rows(symbol.rows, symbol.cols, actual, fp32, oracle.bf16.at(symbol.name));
+}
+
+// Memory that another tensor uses as well holds the last one's values: nothing can be said.
+bool shares_memory(const Program& program, const Symbol& symbol) {
+  const auto end = [](const Symbol& s) {
+    return s.address + (s.count - 1) * s.stride + (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
+  };
+  return std::any_of(program.symbols.begin(), program.symbols.end(), [&](const Symbol& other) {
+    return &other != &symbol && other.address < end(symbol) && symbol.address < end(other);
+  });
+}
+
+// The first op of the lowered graph, in its order, whose result in HBM differs.
+std::string first_wrong_op(const Graph& imported, const Compilation& compilation,
+                           const MemoryImage& hbm, const Oracle& oracle) {
+  const Graph& graph = compilation.graphs.empty() ? imported : compilation.graphs.back().second;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      const Tensor& result = graph.tensors.at(static_cast<std::size_t>(op.result));
+      const Symbol* symbol = find_symbol(compilation.program, result.name);
+      if (symbol == nullptr || oracle.fp32.count(result.name) == 0) continue;
+      if (shares_memory(compilation.program, *symbol)) continue;
+      if (const auto mismatch = compare(*symbol, hbm, oracle)) {
+        return fmt::format("op '{}' (tensor '{}': {})", op.name, result.name, describe(*mismatch));
+      }
+    }
+  }
+  return "no op whose result is kept in HBM";
+}
+
+bool same_rows(const Tensor& tensor, const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) return false;
+  if (row_of(tensor.type).integer) return a == b;
+  const auto cols = static_cast<std::size_t>(std::max<std::int64_t>(tensor.cols, 1));
+  for (std::size_t begin = 0; begin < a.size(); begin += cols) {
+    double error = 0;
+    double norm = 0;
+    for (std::size_t k = begin; k < std::min(begin + cols, a.size()); ++k) {
+      error += (a[k] - b[k]) * (a[k] - b[k]);
+      norm += b[k] * b[k];
+    }
+    if (!(std::sqrt(error) <= kReorderError * std::sqrt(norm))) return false;
+  }
+  return true;
+}
+
+// The first pass after which the graph computes other outputs than the imported one.
+std::string guilty_pass(const Compilation& compilation, const Oracle& oracle) {
+  for (const auto& [pass, graph] : compilation.graphs) {
+    const Values values = evaluate(graph, kValueSeed, Precision::kFp32);
+    for (const std::int32_t output : graph.outputs) {
+      const Tensor& tensor = graph.tensors.at(static_cast<std::size_t>(output));
+      const auto expected = oracle.fp32.find(tensor.name);
+      const auto actual = values.find(tensor.name);
+      if (expected == oracle.fp32.end() || actual == values.end() ||
+          !same_rows(tensor, actual->second, expected->second)) {
+        return "pass '" + pass + "'";
+      }
+    }
+  }
+  return "pass 'emit' (lowering)";
+}
+
+}  // namespace
+
+CheckResult check_values(const Graph& graph, const Compilation& compilation,
+                         const MemoryImage& hbm) {
+  const Oracle oracle = evaluate_both(graph);
+  std::int64_t elements = 0;
+  for (const std::int32_t output : graph.outputs) {
+    const Tensor& tensor = graph.tensors.at(static_cast<std::size_t>(output));
+    const Symbol* symbol = find_symbol(compilation.program, tensor.name);
+    if (symbol == nullptr || symbol->rows != tensor.rows || symbol->cols != tensor.cols) {
+      return {false,
+              fmt::format("the program has no output '{}' of {} x {} elements; {}", tensor.name,
+                          tensor.rows, tensor.cols, guilty_pass(compilation, oracle))};
+    }
+    if (const auto mismatch = compare(*symbol, hbm, oracle)) {
+      return {false,
+              fmt::format("output '{}': {}; first differs after {}; broken by {}", tensor.name,
+                          describe(*mismatch), first_wrong_op(graph, compilation, hbm, oracle),
+                          guilty_pass(compilation, oracle))};
+    }
+    elements += tensor.rows * tensor.cols;
+  }
+  return {true, fmt::format("{} elements of {} outputs agree with the graph evaluator", elements,
+                            graph.outputs.size())};
+}
+
+}  // namespace systole

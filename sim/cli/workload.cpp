@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/cli/workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "compiler/graph_text.hpp"
+#include "isa/assembly.hpp"
+#include "isa/binary.hpp"
+#include "isa/data_path.hpp"
+#include "isa/error.hpp"
+#include "isa/files.hpp"
+#include "isa/names.hpp"
+
+namespace systole {
+namespace {
+
+struct SuffixRow {
+  std::string_view suffix;
+  WorkloadKind kind;
+};
+constexpr std::array<SuffixRow, 5> kSuffixes{{
+    {".json", WorkloadKind::kModel},
+    {".sgr", WorkloadKind::kGraph},
+    {".sasm", WorkloadKind::kProgramText},
+    {".sbin", WorkloadKind::kProgramBinary},
+    {".csv", WorkloadKind::kGemmList},
+}};
+constexpr std::string_view kGemmPrefix = "gemm:";
+constexpr Bytes kLargestText = 64 * kMiB;  // of a config, a graph or a GEMM list
+
+// "models/gpt2.json" -> "gpt2"; "gpt2/config.json" -> "gpt2".
+std::string model_name(const std::filesystem::path& path) {
+  const std::string stem = path.stem().string();
+  const std::string folder = std::filesystem::absolute(path).parent_path().filename().string();
+  return stem == "config" && !folder.empty() ? folder : stem;
+}
+
+}  // namespace
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  const std::filesystem::path folder = data_path("workloads/models");
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  if (failed) bad_input(folder.string(), failed.message(), "a folder with a config.json per model");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Workload resolve_workload(const std::string& text) {
+  if (text.substr(0, kGemmPrefix.size()) == kGemmPrefix) return {WorkloadKind::kGemm, text, {}};
+  const std::filesystem::path path{text};
+  const std::string suffix = path.extension().string();
+  for (const SuffixRow& row : kSuffixes) {
+    if (suffix != row.suffix) continue;
+    const bool model = row.kind == WorkloadKind::kModel;
+    return {row.kind, model ? model_name(path) : path.stem().string(), path};
+  }
+  const std::vector<std::string> models = model_names();
+  if (std::find(models.begin(), models.end(), text) != models.end()) {
+    return {WorkloadKind::kModel, text, data_path("workloads/models/" + text + ".json")};
+  }
+  usage_error(fmt::format("workload '{}'{}", text, did_you_mean(text, models)),
+              fmt::format("a model ({}), a file that ends in .json, .sgr, .sasm, .sbin or .csv, or "
+                          "gemm:MxKxN",
+                          fmt::join(models, ", ")));
+}
+
+bool is_program(const Workload& workload) {
+  return workload.kind == WorkloadKind::kProgramText ||
+         workload.kind == WorkloadKind::kProgramBinary;
+}
+
+void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
+  const auto refuse = [&](std::string_view flag, std::string_view what) {
+    usage_error(fmt::format("{} for '{}'", flag, workload.name), what);
+  };
+  switch (workload.kind) {
+    case WorkloadKind::kModel:
+      if (!flags.seq) {
+        usage_error(fmt::format("model '{}' without --seq", workload.name),
+                    "--seq N, the tokens per sequence");
+      }
+      return;
+    case WorkloadKind::kGraph:
+      if (!flags.first_given().empty()) {
+        refuse(flags.first_given(), "no scenario: a graph has its shapes and types");
+      }
+      return;
+    case WorkloadKind::kProgramText:
+    case WorkloadKind::kProgramBinary:
+      if (!flags.first_given().empty()) {
+        refuse(flags.first_given(), "no scenario: a program has its shapes and types");
+      }
+      return;
+    case WorkloadKind::kGemmList:
+    case WorkloadKind::kGemm:
+      if (flags.phase) refuse("--phase", "no phase: only a model has one");
+      if (flags.batch) refuse("--batch", "no batch: only a model has one");
+      if (flags.seq) refuse("--seq", "no sequence: only a model has one");
+      return;
+  }
+}
+
+Scenario scenario_of(const ScenarioFlags& flags, const ChipSpec& chip) {
+  Scenario scenario;
+  scenario.phase = flags.phase.value_or("prefill");
+  scenario.batch = flags.batch.value_or(1);
+  scenario.seq = flags.seq.value_or(0);
+  scenario.dtype = native_type(chip.mxu);
+  if (flags.dtype) scenario.dtype = *flags.dtype == "int8" ? DataType::kInt8 : DataType::kBf16;
+  return scenario;
+}
+
+Graph load_graph(const Workload& workload, const Scenario& scenario) {
+  const std::string where = workload.path.string();
+  switch (workload.kind) {
+    case WorkloadKind::kModel:
+      return import_config(read_file(workload.path, kLargestText), where, workload.name, scenario);
+    case WorkloadKind::kGraph: return parse_graph(read_file(workload.path, kLargestText), where);
+    case WorkloadKind::kGemmList:
+      return import_gemm_list(read_file(workload.path, kLargestText), where, scenario.dtype);
+    case WorkloadKind::kGemm: return import_gemm(workload.name, scenario.dtype);
+    case WorkloadKind::kProgramText:
+    case WorkloadKind::kProgramBinary: break;
+  }
+  throw std::logic_error("a program has no graph");
+}
+
+Program load_program(const Workload& workload) {
+  const std::string bytes = read_file(workload.path);
+  return workload.kind == WorkloadKind::kProgramText
+             ? parse_program(bytes, workload.path.string())
+             : decode_program(bytes, workload.path.string());
+}
+
+}  // namespace systole

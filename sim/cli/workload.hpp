@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the WORKLOAD of a command line to a graph or a program.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compiler/graph.hpp"
+#include "compiler/import.hpp"
+#include "isa/chip.hpp"
+#include "isa/program.hpp"
+#include "sim/cli/options.hpp"
+
+namespace systole {
+
+enum class WorkloadKind : std::uint8_t {
+  kModel,          // a config.json, by name or path
+  kGraph,          // .sgr
+  kProgramText,    // .sasm
+  kProgramBinary,  // .sbin
+  kGemmList,       // .csv
+  kGemm,           // gemm:MxKxN
+};
+
+struct Workload {
+  WorkloadKind kind = WorkloadKind::kModel;
+  std::string name;            // of the model, or as it was typed
+  std::filesystem::path path;  // empty for kGemm
+};
+
+// Models in workloads/models, sorted.
+std::vector<std::string> model_names();
+
+// Decides by name only; no file is read. Error kUsage for what is nothing of all that, with the
+// nearest model.
+Workload resolve_workload(const std::string& text);
+
+bool is_program(const Workload& workload);
+
+// Error kUsage where a model lacks --seq, or where a flag was given that the workload cannot obey.
+void check_scenario(const Workload& workload, const ScenarioFlags& flags);
+
+// The scenario with its defaults filled in: prefill, batch 1, the chip's native type.
+Scenario scenario_of(const ScenarioFlags& flags, const ChipSpec& chip);
+
+// Precondition: not a program. Errors: kBadInput for the file.
+Graph load_graph(const Workload& workload, const Scenario& scenario);
+
+// Precondition: a program. Errors: kBadInput for the file.
+Program load_program(const Workload& workload);
+
+}  // namespace systole

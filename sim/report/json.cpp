@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/report/json.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace systole {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json scenario_json(const ScenarioResult& scenario) {
+  Json json = Json::object();
+  if (!scenario.phase.empty()) json["phase"] = scenario.phase;
+  if (scenario.batch > 0) json["batch"] = scenario.batch;
+  if (scenario.seq > 0) json["seq"] = scenario.seq;
+  if (!scenario.dtype.empty()) json["dtype"] = scenario.dtype;
+  return json;
+}
+
+Json units_json(const std::vector<UnitResult>& units) {
+  Json json = Json::object();
+  for (const UnitResult& unit : units) {
+    Json reasons = Json::object();
+    for (const auto& [reason, cycles] : unit.reasons) reasons[reason] = cycles;
+    json[unit.name] = std::move(reasons);
+  }
+  return json;
+}
+
+Json op_json(const OpResult& op) {
+  return Json{{"name", op.name},
+              {"kind", op.kind},
+              {"count", op.count},
+              {"cycles", op.cycles},
+              {"macs", op.macs},
+              {"hbm_bytes", op.hbm_bytes},
+              {"compulsory_bytes", op.compulsory_bytes},
+              {"mxu_utilization", op.mxu_utilization},
+              {"bound_cycles", op.bound_cycles},
+              {"bound_by", name_of(op.bound_by)},
+              {"held_by", op.held_by}};
+}
+
+Json baseline_json(const BaselineResult& baseline) {
+  return Json{{"gpu", baseline.gpu},
+              {"kind", baseline.kind},
+              {"time_us", baseline.time_us},
+              {"energy_j", baseline.energy_j},
+              {"source", baseline.source}};
+}
+
+Json output_json(const OutputResult& output) {
+  return Json{{"name", output.name}, {"type", name_of(output.type)}, {"copies", output.copies},
+              {"rows", output.rows}, {"cols", output.cols},          {"digest", output.digest}};
+}
+
+// Names come from files of any encoding: bytes that are no UTF-8 are replaced.
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+Json result_json(const RunResult& result) {
+  Json json;
+  json["schema"] = kResultSchema;
+  json["chip"] = chip_json(result.chip);
+  json["workload"] = result.workload;
+  json["scenario"] = scenario_json(result.scenario);
+  json["fidelity"] = result.fidelity;
+  json["cores_used"] = result.cores_used;
+  json["cycles"] = result.cycles;
+  json["time_us"] = result.seconds * 1e6;
+  json["macs"] = result.macs;
+  json["flops"] = 2 * result.macs;
+  if (result.tokens > 0) {
+    const double rate =
+        result.seconds > 0 ? static_cast<double>(result.tokens) / result.seconds : 0;
+    json["tokens"] = result.tokens;
+    json["tokens_per_s"] = rate;
+  }
+  json["utilization"] = Json{{"mxu", result.mxu_utilization},
+                             {"hbm", result.hbm_utilization},
+                             {"vpu", result.vpu_utilization}};
+  json["bound_by"] = name_of(result.bound_by);
+  json["demand_cycles"] = Json{{"mxu", result.demand.mxu},
+                               {"vpu", result.demand.vpu},
+                               {"xlu", result.demand.xlu},
+                               {"hbm", result.demand.hbm}};
+  json["units"] = units_json(result.units);
+  json["hbm_bytes"] = Json{{"read", result.hbm_read}, {"write", result.hbm_written}};
+  Json energy = Json::object();
+  for (const auto& [component, joules] : result.energy_j) energy[component] = joules;
+  json["energy_j"] = std::move(energy);
+  json["power_w"] = result.power_w;
+  json["ops"] = Json::array();
+  for (const OpResult& op : result.ops) json["ops"].push_back(op_json(op));
+  json["baselines"] = Json::array();
+  for (const BaselineResult& b : result.baselines) json["baselines"].push_back(baseline_json(b));
+  if (!result.outputs.empty()) {
+    json["outputs"] = Json::array();
+    for (const OutputResult& o : result.outputs) json["outputs"].push_back(output_json(o));
+  }
+  if (result.check) {
+    json["check"] = Json{{"passed", result.check->passed}, {"message", result.check->message}};
+  }
+  return json;
+}
+
+std::string result_json_text(const RunResult& result) { return dump(result_json(result)); }
+
+std::string tensor_file_name(const OutputResult& output, std::size_t position, std::int64_t copy) {
+  std::string name;
+  constexpr std::size_t kLongest = 100;  // file systems allow 255 bytes
+  for (const char c : output.name.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    name += byte < 128 && (std::isalnum(byte) != 0 || c == '_' || c == '-' || c == '.') ? c : '_';
+  }
+  // A name that had to change could meet another one: its number, after a character that no name
+  // keeps, tells them apart.
+  const bool safe = name == output.name && !name.empty() && name.front() != '.';
+  if (!safe) name = fmt::format("{}~{}", name.empty() ? "" : "_" + name.substr(1), position);
+  if (output.copies > 1) name += fmt::format("@{}", copy);
+  return "tensors/" + name + ".bin";
+}
+
+std::string tensors_json_text(const RunResult& result) {
+  Json tensors = Json::array();
+  for (std::size_t k = 0; k < result.outputs.size(); ++k) {
+    Json tensor = output_json(result.outputs[k]);
+    tensor["layout"] = "row-major, no padding, little-endian";
+    tensor["files"] = Json::array();
+    for (std::int64_t copy = 0; copy < result.outputs[k].copies; ++copy) {
+      tensor["files"].push_back(tensor_file_name(result.outputs[k], k, copy));
+    }
+    tensors.push_back(std::move(tensor));
+  }
+  return dump(Json{{"schema", "systole.tensors/1"}, {"tensors", std::move(tensors)}});
+}
+
+}  // namespace systole

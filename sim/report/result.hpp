@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of a run as plain data, computed once; text, JSON and CSV print the same numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "isa/chip_loader.hpp"
+#include "isa/program.hpp"
+#include "sim/energy/energy.hpp"
+#include "sim/report/measurements.hpp"
+#include "sim/report/resource.hpp"
+
+namespace systole {
+
+// What the workload was run as; empty or 0 where it has no such thing.
+struct ScenarioResult {
+  std::string phase;
+  std::int64_t batch = 0;
+  std::int64_t seq = 0;
+  std::string dtype;
+};
+
+struct UnitResult {
+  std::string name;                                     // "core0.mxu1"
+  std::vector<std::pair<std::string, Cycles>> reasons;  // add up to the run; "wait:core0.dma0"
+};
+
+// One op, all its repetitions.
+struct OpResult {
+  std::string name;
+  std::string kind;
+  std::int64_t count = 1;
+  Cycles cycles = 0;  // charged to it: the time by which it lets the program's front advance
+  std::int64_t macs = 0;
+  Bytes hbm_bytes = 0;         // moved for it, in whole bursts
+  Bytes compulsory_bytes = 0;  // each distinct operand read once, each result written once
+  double mxu_utilization = 0;  // at most 1: cycles under another op's count for that one
+  Cycles bound_cycles = 0;     // the largest of its demands
+  Resource bound_by = Resource::kLatency;
+  std::string held_by;  // what kept it from its bound, in words
+
+  Cycles lost() const { return cycles > bound_cycles ? cycles - bound_cycles : 0; }
+};
+
+// The same ops on a GPU.
+struct BaselineResult {
+  std::string gpu;
+  std::string kind;  // "rated" or "measured"
+  double time_us = 0;
+  double energy_j = 0;
+  std::string source;
+};
+
+// An output tensor of a run with values.
+struct OutputResult {
+  std::string name;
+  DataType type = DataType::kBf16;
+  std::int64_t copies = 1;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::string digest;
+};
+
+struct CheckResult {
+  bool passed = false;
+  std::string message;  // what agreed, or the first thing that did not
+};
+
+struct RunResult {
+  Chip chip;
+  std::string workload;
+  ScenarioResult scenario;
+  std::string fidelity = "tile";
+  std::int64_t tokens = 0;
+  std::int64_t cores_used = 1;
+  Cycles cycles = 0;
+  double seconds = 0;
+  std::int64_t macs = 0;
+  double mxu_utilization = 0;
+  double hbm_utilization = 0;
+  double vpu_utilization = 0;
+  Demand demand;
+  Resource bound_by = Resource::kLatency;
+  std::vector<UnitResult> units;
+  Bytes hbm_read = 0;
+  Bytes hbm_written = 0;
+  std::vector<std::pair<std::string, double>> energy_j;  // components, then "total"
+  double power_w = 0;
+  std::vector<OpResult> ops;  // in program order
+  std::vector<BaselineResult> baselines;
+  std::vector<OutputResult> outputs;  // with --values
+  std::optional<CheckResult> check;   // with --check
+};
+
+// Errors: kBadInput where the program's source map has an op with MACs of a type that the chip's
+// MXU does not take, or totals beyond 63 bits; std::logic_error where the measurements do not add
+// up (a unit's reasons to the run, or the ops' cycles to more than the run).
+RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
+                      const EnergyTable& energy);
+
+// Bytes per core cycle that HBM delivers on a long stream: its peak less the share of time that
+// refresh takes, tRFC of every tREFI (JESD235 and DDR3's JESD79-3: all-bank refresh).
+double hbm_stream_rate(const ChipSpec& chip);
+
+}  // namespace systole

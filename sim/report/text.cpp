@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "sim/report/format.hpp"
+#include "sim/report/resource.hpp"
+
+namespace systole {
+namespace {
+
+using Table = std::vector<std::vector<std::string>>;
+
+std::string ratio(double value) { return fmt::format("{:.3g}", value); }
+
+std::string title(const RunResult& result) {
+  const ChipSpec& spec = result.chip.spec;
+  std::string text = result.workload.empty() ? "(unnamed workload)" : result.workload;
+  const ScenarioResult& s = result.scenario;
+  std::string details;
+  const auto add = [&](const std::string& detail) {
+    details += (details.empty() ? "" : ", ") + detail;
+  };
+  if (!s.phase.empty()) add(s.phase);
+  if (s.batch > 0) add(fmt::format("batch {}", s.batch));
+  if (s.seq > 0) add(fmt::format("sequence {}", s.seq));
+  if (!s.dtype.empty()) add(s.dtype);
+  if (!details.empty()) text += " (" + details + ")";
+  return fmt::format("{} on {}, {} of {} cores\n", text, spec.name, result.cores_used,
+                     spec.core.count);
+}
+
+std::string how_long(const RunResult& result) {
+  std::string text =
+      fmt::format("{} cycles, {} at {}", grouped(result.cycles), with_prefix(result.seconds, "s"),
+                  with_prefix(static_cast<double>(result.chip.spec.clock), "Hz"));
+  if (result.tokens > 0 && result.seconds > 0) {
+    text += fmt::format("; {} tokens, {:.0f} tokens/s", grouped(result.tokens),
+                        static_cast<double>(result.tokens) / result.seconds);
+  }
+  return text;
+}
+
+std::string how_busy(const RunResult& result) {
+  const double rate =
+      result.seconds > 0 ? 2 * static_cast<double>(result.macs) / result.seconds : 0;
+  return fmt::format("MXU {}, HBM {}, VPU {}; {} useful MACs, {}", percent(result.mxu_utilization),
+                     percent(result.hbm_utilization), percent(result.vpu_utilization),
+                     grouped(result.macs), with_prefix(rate, "FLOP/s"));
+}
+
+std::string what_bound_it(const RunResult& result) {
+  const double largest = result.demand.largest();
+  const double cycles = static_cast<double>(std::max<Cycles>(result.cycles, 1));
+  if (result.bound_by == Resource::kLatency) {
+    return fmt::format("latency: no resource is needed for {} of the time (most: {}, {})",
+                       percent(kBoundShare), name_of(result.demand.binding()),
+                       percent(largest / cycles));
+  }
+  return fmt::format("{}: {} are {} cycles, {} of the run", name_of(result.bound_by),
+                     kResources[static_cast<std::size_t>(result.bound_by)].demand,
+                     grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
+}
+
+// HBM's pseudo-channels are many and alike: one line for their sum.
+struct UnitLine {
+  std::string name;
+  std::int64_t units = 0;
+  std::map<std::string, Cycles> reasons;
+};
+
+std::vector<UnitLine> unit_lines(const RunResult& result) {
+  std::vector<UnitLine> lines;
+  for (const UnitResult& unit : result.units) {
+    const bool memory = unit_kind(unit.name) == "hbm";
+    if (!memory || lines.empty() || lines.back().name != "hbm") {
+      lines.push_back({memory ? "hbm" : unit.name, 0, {}});
+    }
+    ++lines.back().units;
+    for (const auto& [reason, cycles] : unit.reasons) lines.back().reasons[reason] += cycles;
+  }
+  return lines;
+}
+
+std::string where_cycles_went(const RunResult& result) {
+  std::string text;
+  std::size_t width = 0;
+  const std::vector<UnitLine> lines = unit_lines(result);
+  for (const UnitLine& line : lines) width = std::max(width, line.name.size());
+  for (const UnitLine& line : lines) {
+    std::vector<std::pair<std::string, Cycles>> order(line.reasons.begin(), line.reasons.end());
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::vector<std::int64_t> cycles;
+    for (const auto& entry : order) cycles.push_back(entry.second);
+    const std::vector<std::int64_t> tenths = tenths_of_percent(cycles);
+    std::string reasons;
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      reasons += fmt::format("{}{} {}.{} %", k == 0 ? "" : ", ", order[k].first, tenths[k] / 10,
+                             tenths[k] % 10);
+    }
+    if (line.units > 1) reasons += fmt::format(" (all {} pseudo-channels)", line.units);
+    text += fmt::format("  {:<{}}  {}\n", line.name, width, reasons);
+  }
+  return text;
+}
+
+std::string bytes_and_joules(const RunResult& result) {
+  std::string text = fmt::format("  HBM     {} read, {} written\n",
+                                 bytes_text(static_cast<double>(result.hbm_read)),
+                                 bytes_text(static_cast<double>(result.hbm_written)));
+  std::string parts;
+  double total = 0;
+  for (const auto& [component, joules] : result.energy_j) {
+    if (component == "total") {
+      total = joules;
+    } else if (joules > 0) {
+      parts +=
+          fmt::format("{}{} {}", parts.empty() ? "" : ", ", component, with_prefix(joules, "J"));
+    }
+  }
+  text += fmt::format("  energy  {}: {}\n", with_prefix(total, "J"), parts);
+  text += fmt::format("  power   {}\n", with_prefix(result.power_w, "W"));
+  return text;
+}
+
+std::string gpus(const RunResult& result) {
+  if (result.baselines.empty()) return {};
+  double total = 0;
+  for (const auto& [component, joules] : result.energy_j) {
+    if (component == "total") total = joules;
+  }
+  Table table{{"", "kind", "time", "time ratio", "energy", "energy ratio"}};
+  table.push_back({result.chip.spec.name, "simulated", with_prefix(result.seconds, "s"), "1",
+                   with_prefix(total, "J"), "1"});
+  std::string sources;
+  for (const BaselineResult& b : result.baselines) {
+    table.push_back({b.gpu, b.kind, with_prefix(b.time_us * 1e-6, "s"),
+                     result.seconds > 0 ? ratio(b.time_us * 1e-6 / result.seconds) : "-",
+                     with_prefix(b.energy_j, "J"), total > 0 ? ratio(b.energy_j / total) : "-"});
+    sources += fmt::format("  {} ({}): {}\n", b.gpu, b.kind, b.source);
+  }
+  return "\nThe same ops on GPUs\n" + table_text(table, {1}, "  ") + sources;
+}
+
+std::string op_table(const RunResult& result) {
+  if (result.ops.empty()) return {};
+  std::vector<const OpResult*> order;
+  for (const OpResult& op : result.ops) order.push_back(&op);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const OpResult* a, const OpResult* b) { return a->lost() > b->lost(); });
+  Table table{{"op", "kind", "times", "cycles", "bound", "by", "lost", "MXU", "HBM bytes",
+               "what kept it from its bound"}};
+  for (const OpResult* op : order) {
+    table.push_back({op->name, op->kind, grouped(op->count), grouped(op->cycles),
+                     grouped(op->bound_cycles), std::string{name_of(op->bound_by)},
+                     grouped(op->lost()), percent(op->mxu_utilization), grouped(op->hbm_bytes),
+                     op->held_by});
+  }
+  return "\nOps by cycles lost against their bounds\n" + table_text(table, {1, 5, 9}, "  ");
+}
+
+std::string values(const RunResult& result) {
+  std::string text;
+  if (!result.outputs.empty()) {
+    Table table;
+    for (const OutputResult& o : result.outputs) {
+      table.push_back({o.name, fmt::format("{}[{}, {}]", name_of(o.type), o.rows, o.cols),
+                       "digest " + o.digest});
+    }
+    text += "\nOutputs\n" + table_text(table, {1, 2}, "  ");
+  }
+  if (result.check) {
+    text += fmt::format("\nCheck {}: {}\n", result.check->passed ? "passed" : "failed",
+                        result.check->message);
+  }
+  return text;
+}
+
+std::string csv_field(const std::string& field) {
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::string report_text(const RunResult& result) {
+  std::string text = title(result);
+  text += "\nHow long       " + how_long(result);
+  text += "\nHow busy       " + how_busy(result);
+  text += "\nWhat bound it  " + what_bound_it(result);
+  text += fmt::format("\n\nWhere the cycles went (of {} each)\n", grouped(result.cycles));
+  text += where_cycles_went(result);
+  text += "\nBytes and joules\n" + bytes_and_joules(result);
+  text += gpus(result);
+  text += op_table(result);
+  text += values(result);
+  return text;
+}
+
+std::string ops_csv(const RunResult& result) {
+  std::string text =
+      "name,kind,count,cycles,macs,hbm_bytes,compulsory_bytes,mxu_utilization,bound_cycles,"
+      "bound_by,lost_cycles,held_by\n";
+  for (const OpResult& op : result.ops) {
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_field(op.name),
+                        csv_field(op.kind), op.count, op.cycles, op.macs, op.hbm_bytes,
+                        op.compulsory_bytes, op.mxu_utilization, op.bound_cycles,
+                        name_of(op.bound_by), op.lost(), csv_field(op.held_by));
+  }
+  return text;
+}
+
+}  // namespace systole

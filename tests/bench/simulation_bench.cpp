@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our own speed: simulated cycles and macro-instructions per second, compile time, and the main
+// job whole. SystemC elaborates once per process, so each simulation runs in a child.
+#include <benchmark/benchmark.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "compiler/import.hpp"
+#include "compiler/pipeline.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/data_path.hpp"
+#include "isa/files.hpp"
+#include "isa/verifier.hpp"
+#include "isa/walker.hpp"
+#include "sim/energy/energy.hpp"
+#include "sim/report/json.hpp"
+#include "sim/report/result.hpp"
+#include "sim/report/text.hpp"
+#include "sim/timing/simulate.hpp"
+
+namespace systole {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+struct Run {
+  double seconds = 0;
+  Cycles cycles = 0;
+};
+
+// Calls `work`, which returns the cycles it simulated, in a child, and times it there.
+template <class Work>
+Run in_child(benchmark::State& state, Work&& work) {
+  int ends[2];
+  Run run;
+  if (::pipe(ends) != 0) {
+    state.SkipWithError("no pipe");
+    return run;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Clock::time_point begin = Clock::now();
+    run.cycles = work();
+    run.seconds = seconds_since(begin);
+    const bool sent = ::write(ends[1], &run, sizeof run) == static_cast<ssize_t>(sizeof run);
+    ::_exit(sent ? 0 : 1);
+  }
+  ::close(ends[1]);
+  if (::read(ends[0], &run, sizeof run) != static_cast<ssize_t>(sizeof run)) {
+    state.SkipWithError("the child failed");
+  }
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return run;
+}
+
+// Cycle by cycle the same chip as tpu-v5e, with one MXU.
+Chip one_mxu() { return load_chip("tpu-v5e", {"mxu.count=1"}); }
+
+Graph gpt2(const Chip& chip) {
+  Scenario scenario;
+  scenario.seq = 1024;
+  scenario.dtype = native_type(chip.spec.mxu);
+  const auto path = data_path("workloads/models/gpt2.json");
+  return import_config(read_file(path), path.string(), "gpt2", scenario);
+}
+
+std::int64_t dynamic_instructions(const Program& program) {
+  std::int64_t count = 0;
+  for (const Stream& stream : program.streams) {
+    StreamWalker walker(stream, program.tables);
+    while (walker.next()) ++count;
+  }
+  return count;
+}
+
+RunResult simulate_with_report(const Chip& chip, const Program& program) {
+  OpStalls stalls;
+  ActionCounts actions;
+  OpCycles op_cycles;
+  const SimulationResult run =
+      simulate(chip.spec, program, {&stalls, &actions, &op_cycles}, Cycles{0});
+  return make_result(
+      chip, program,
+      measurements(program.ops.size(), run.cycles, run.units, stalls, actions, op_cycles),
+      load_energy_table(chip.spec));
+}
+
+void simulate_program(benchmark::State& state, const Chip& chip, const Program& program) {
+  const std::int64_t instructions = dynamic_instructions(program);
+  double cycles = 0;
+  double macros = 0;
+  for (auto _ : state) {
+    const Run run = in_child(state, [&] { return simulate_with_report(chip, program).cycles; });
+    state.SetIterationTime(run.seconds);
+    cycles += static_cast<double>(run.cycles);
+    macros += static_cast<double>(instructions);
+  }
+  state.counters["cycles"] = benchmark::Counter(cycles, benchmark::Counter::kIsRate);
+  state.counters["instructions"] = benchmark::Counter(macros, benchmark::Counter::kIsRate);
+}
+
+void simulate_gemm(benchmark::State& state) {
+  const Chip chip = one_mxu();
+  const Graph graph = import_gemm("gemm:4096x4096x4096", native_type(chip.spec.mxu));
+  simulate_program(state, chip, compile(graph, chip).program);
+}
+BENCHMARK(simulate_gemm)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+void simulate_gpt2(benchmark::State& state) {
+  const Chip chip = load_chip("tpu-v5e", {});
+  simulate_program(state, chip, compile(gpt2(chip), chip).program);
+}
+BENCHMARK(simulate_gpt2)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+void compile_gpt2(benchmark::State& state) {
+  const Chip chip = load_chip("tpu-v5e", {});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(compile(gpt2(chip), chip).program);
+  }
+}
+BENCHMARK(compile_gpt2)->Unit(benchmark::kMillisecond);
+
+void verify_gpt2(benchmark::State& state) {
+  const Chip chip = load_chip("tpu-v5e", {});
+  const Program program = compile(gpt2(chip), chip).program;
+  for (auto _ : state) verify_program(chip.spec, chip.hash, program, "gpt2");
+}
+BENCHMARK(verify_gpt2)->Unit(benchmark::kMillisecond);
+
+// Everything that `systole run gpt2 --chip tpu-v5e --seq 1024` does but writing its files.
+void main_job(benchmark::State& state) {
+  for (auto _ : state) {
+    const Run run = in_child(state, [] {
+      const Chip chip = load_chip("tpu-v5e", {});
+      const Program program = compile(gpt2(chip), chip).program;
+      verify_program(chip.spec, chip.hash, program, "gpt2");
+      const RunResult result = simulate_with_report(chip, program);
+      benchmark::DoNotOptimize(report_text(result) + result_json_text(result));
+      return result.cycles;
+    });
+    state.SetIterationTime(run.seconds);
+  }
+}
+BENCHMARK(main_job)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace systole
+
+BENCHMARK_MAIN();

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <sstream>
+
+#include "catch.hpp"
+#include "cli/run_program.hpp"
+
+using namespace systole;
+
+namespace {
+
+// The first word of each line; each line must say more than that.
+std::vector<std::string> listed(const std::string& what) {
+  const Outcome outcome = run_program({"list", what});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.empty());
+  std::vector<std::string> names;
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);) {
+    names.push_back(line.substr(0, line.find(' ')));
+    CHECK(line.size() > names.back().size() + 5);
+  }
+  return names;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+TEST_CASE("chips are listed by the names that --chip takes") {
+  const auto names = listed("chips");
+  for (const char* chip : {"tpu-v1", "tpu-v3", "tpu-v4i", "tpu-v5e", "tiny-4x4"}) {
+    CHECK(has(names, chip));
+  }
+}
+
+TEST_CASE("models are listed by the names that run takes") { CHECK(has(listed("models"), "gpt2")); }
+
+TEST_CASE("GPUs are listed by the names that --vs takes") {
+  CHECK(listed("gpus") ==
+        std::vector<std::string>{"a100", "ascend-910b", "b200", "h100", "h20", "h200", "h800"});
+}
+
+TEST_CASE("passes are listed by the names that --print-after takes") {
+  for (const std::string& pass : listed("passes")) {
+    INFO(pass);
+    CHECK(run_program({"compile", "gemm:8x8x8", "--chip", "tiny-4x4", "--print-after", pass})
+              .status == 0);
+  }
+}
+
+TEST_CASE("instructions are listed by the names that programs use") {
+  const auto names = listed("instructions");
+  for (const char* name : {"load", "matmul", "vector", "loop", "halt"}) CHECK(has(names, name));
+}
