@@ -300,8 +300,7 @@ void GemmKernel::drain(const Lane& lane, const Affine& m, const Affine& n, const
       }
       // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
       const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||
-                         step.kind == OpKind::kMul || step.kind == OpKind::kMax ||
-                         step.kind == OpKind::kRelu;
+                         step.kind == OpKind::kMax || step.kind == OpKind::kRelu;
       if (!whole) running.type = DataType::kFp32;
     }
     vector.dst = s + 1 == steps ? out : running;

@@ -213,8 +213,8 @@ struct Vector {
   static constexpr std::string_view kName = "vector";
   static constexpr UnitKind kUnit = UnitKind::kVpu;
   static constexpr std::string_view kDoc =
-      "dst = op(a, b, c) element by element, computed in fp32 (in integers where every operand is "
-      "one), converted to the type of dst";
+      "dst = op(a, b, c) element by element, computed in fp32 and converted to the type of dst; copy, "
+      "add, sub, max, min and relu of integers into integers are exact";
   VectorOp op = VectorOp::kCopy;
   VectorTile dst;
   OptionalTile a, b, c;

@@ -6,7 +6,9 @@
 namespace systole {
 namespace {
 
-constexpr std::size_t kGranules = 4096;
+// Most tiles lie in one to four granules; even so a granule of HBM holds few accesses.
+constexpr std::int64_t kMostGranules = 16384;
+constexpr int kSmallestGranule = 18;       // log2 of its bytes
 constexpr std::size_t kWideGranules = 32;  // an access that spans more is listed apart
 constexpr std::size_t kFirstSweep = 512;
 
@@ -14,8 +16,11 @@ constexpr std::size_t kFirstSweep = 512;
 
 LiveAccesses::LiveAccesses(std::int64_t size, std::vector<std::size_t> users,
                            std::vector<bool> in_order)
-    : users_(std::move(users)), in_order_(std::move(in_order)), sweep_at_(kFirstSweep) {
-  while ((size >> shift_) >= static_cast<std::int64_t>(kGranules)) ++shift_;
+    : shift_(kSmallestGranule),
+      users_(std::move(users)),
+      in_order_(std::move(in_order)),
+      sweep_at_(kFirstSweep) {
+  while ((size >> shift_) >= kMostGranules) ++shift_;
   granules_.resize(static_cast<std::size_t>(size >> shift_) + 1);
 }
 

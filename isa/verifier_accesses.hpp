@@ -61,7 +61,7 @@ class LiveAccesses {
   void sweep(const QueueClocks& clocks);
 
   static constexpr std::size_t kAnywhere = static_cast<std::size_t>(-1);
-  int shift_ = 0;
+  int shift_;
   std::vector<std::size_t> users_;
   std::vector<bool> in_order_;
   std::vector<std::vector<Entry>> granules_;

@@ -106,7 +106,7 @@ TEST_CASE("baselines come in the order of --vs, rated, on the same ops") {
   CHECK(json["baselines"][0]["time_us"].get<double>() == Approx(bytes / 4000e9 * 1e6));
 }
 
-TEST_CASE("a cycle limit stops the machine with status 4; at the limit it does not") {
+TEST_CASE("a cycle limit stops the machine with status 4, at the limit it does not") {
   const std::int64_t cycles = result_of(kGemm)["cycles"];
   CHECK(run_program(gemm_with({"--max-cycles", std::to_string(cycles)})).status == 0);
   const Outcome outcome = run_program(gemm_with({"--max-cycles", std::to_string(cycles - 1)}));

@@ -23,7 +23,7 @@ std::string compiled(const std::vector<std::string>& more) {
 
 }  // namespace
 
-TEST_CASE("text to binary and back is the same text; binary to text and back the same bytes") {
+TEST_CASE("text to binary and back is the same text, binary to text and back the same bytes") {
   const Scratch scratch;
   const std::string text = compiled({});
   const std::string file = scratch.file("x.sasm", text);

@@ -74,7 +74,7 @@ TEST_CASE("counts are whole numbers from 1") {
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--seq", "9"}, {"--seq"});
 }
 
-TEST_CASE("a model needs --seq; other workloads do not take it") {
+TEST_CASE("a model needs --seq, other workloads do not take it") {
   refused({"run", "gpt2", "--chip", "tpu-v5e"}, {"--seq"});
   refused({"run", "gemm:8x8x8", "--chip", "tpu-v5e", "--seq", "8"}, {"--seq"});
   refused({"run", "x.sgr", "--chip", "tpu-v5e", "--dtype", "int8"}, {"--dtype"});

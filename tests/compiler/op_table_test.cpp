@@ -62,7 +62,7 @@ TEST_CASE("the elementwise kinds, and only they, name what the VPU runs") {
   }
 }
 
-TEST_CASE("an attribute left out has the table's value; a needed one may not be left out") {
+TEST_CASE("an attribute left out has the table's value, a needed one may not be left out") {
   Op op{.kind = OpKind::kMha, .name = "a"};
   CHECK(attribute_of(op, "causal") == 0);
   op.attributes["causal"] = 1;

@@ -26,7 +26,7 @@ bool accepted(const Values& fp32, double error) {
 
 }  // namespace
 
-TEST_CASE("equal integers agree; the first that differs is named") {
+TEST_CASE("equal integers agree, and the first that differs is named") {
   const Values expected{1, 2, 3, 4, 5, 6};
   CHECK_FALSE(compare_integers(2, 3, expected, expected));
   const auto found = compare_integers(2, 3, Values{1, 2, 3, 4, 7, 8}, expected);

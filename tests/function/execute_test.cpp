@@ -169,7 +169,7 @@ TEST_CASE("tokens that were taken are gone") {
   CHECK(stop_message(bench).find("iteration (1,0,0,0,0,0,0,0)") != std::string::npos);
 }
 
-TEST_CASE("a stream that has to wait lets another go on; each core has its own VMEM") {
+TEST_CASE("a stream that has to wait lets another go on, and each core has its own VMEM") {
   Bench bench;
   const auto x = bench.tensor("x", SymbolRole::kOutput, DataType::kInt32, 1, 1);
   const auto y = bench.tensor("y", SymbolRole::kOutput, DataType::kInt32, 1, 1);

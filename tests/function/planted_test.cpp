@@ -199,7 +199,7 @@ TEST_CASE("a remainder that is left out is caught") {
   check_caught(run(wrong), run(TiledGemm{}));
 }
 
-TEST_CASE("a masked softmax agrees with plain loops; a missed mask is caught") {
+TEST_CASE("a masked softmax agrees with plain loops, and a missed mask is caught") {
   const Run right = softmax(true, true);
   CHECK_FALSE(right.mismatch);
   const Run wrong = softmax(true, false);
@@ -207,7 +207,7 @@ TEST_CASE("a masked softmax agrees with plain loops; a missed mask is caught") {
   CHECK(wrong.mismatch->row == 0);
 }
 
-TEST_CASE("a maximum that misses the mask is caught: what is seen underflows below it") {
+TEST_CASE("a maximum that misses the mask is caught, for what is seen underflows below it") {
   const Run wrong = softmax(false, true);
   check_caught(wrong, softmax(true, true));
   CHECK(std::isnan(wrong.mismatch->got));

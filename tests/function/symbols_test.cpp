@@ -12,7 +12,7 @@
 using namespace systole;
 using namespace systole::test;
 
-TEST_CASE("inputs and weights are seeded, element row * cols + col; other symbols are zero") {
+TEST_CASE("inputs and weights are seeded, element row * cols + col, and other symbols are zero") {
   Bench bench;
   const auto input = bench.tensor("x", SymbolRole::kInput, DataType::kFp32, 3, 5, 32);
   const auto weight = bench.tensor("w", SymbolRole::kWeight, DataType::kFp32, 2, 2);

@@ -34,7 +34,7 @@ TEST_CASE("every finite bf16 encoding has the value of its sign, exponent and fr
   }
 }
 
-TEST_CASE("every bf16 encoding survives the way to fp32 and back; a NaN stays a NaN of its sign") {
+TEST_CASE("every bf16 encoding survives the way to fp32 and back, a NaN as one of its sign") {
   for (std::uint32_t bits = 0; bits < kEncodings; ++bits) {
     const float value = value_of(bits);
     const Bf16 back(value);

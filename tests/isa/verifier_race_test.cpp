@@ -84,7 +84,7 @@ TEST_CASE("a semaphore has one signalling and one waiting queue") {
              Contains("waits on semaphore a"));
 }
 
-TEST_CASE("two reads are no race; a read and a write of one byte are") {
+TEST_CASE("two reads are no race, a read and a write of one byte are") {
   CHECK(finding(use(0) +
                 "xlu0 reduce op=max dst=vmem[1024, pitch=2]:bf16 a=vmem[0, pitch=16]:bf16 rows=4 "
                 "cols=4") == "");

@@ -237,7 +237,7 @@ TEST_CASE("weights fit the array, and a matmul fits its weights") {
       Contains("bf16 accumulated in int32; expected fp32"));
 }
 
-TEST_CASE("extents are not negative; an instruction without work is not checked further") {
+TEST_CASE("extents are not negative, an instruction without work is not checked further") {
   CHECK_THAT(finding("loop count=3\n" + kLoad + "rows=1-i0 cols=4 wait=(c) signal=(c)\nend"),
              Contains("at i0=2: found rows=-1"));
   CHECK(finding("loop count=3\n" + kLoad + "rows=clamp(1-i0, 4) cols=4 wait=(c) signal=(c)\nend") ==

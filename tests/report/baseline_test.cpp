@@ -53,7 +53,7 @@ TEST_CASE("a rated baseline says so, with its efficiency and its sources") {
   CHECK(result.source.find("bf16 2 TFLOPS") != std::string::npos);
 }
 
-TEST_CASE("MACs of a type without a rated peak are refused; bytes of any type are not") {
+TEST_CASE("MACs of a type without a rated peak are refused, bytes of any type are not") {
   SourceOp integers = op(1, 1'000'000, 0);
   integers.type = DataType::kInt8;
   try {

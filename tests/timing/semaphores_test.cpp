@@ -80,6 +80,20 @@ TEST_CASE("many tokens given before one is taken all count") {
   CHECK(cycles_of(test_chip(), program) == 2 + 99 * 3 + 8 + 3 + 5 + kDrain);
 }
 
+TEST_CASE("tokens that are given ahead of time keep the cycle from which each can be taken") {
+  // Matmuls start at 1, 2 and 3 and are complete at 14, 15 and 16; the taker arrives at 4.
+  const auto cycles = [](std::int32_t count) {
+    ProgramBuilder builder;
+    const Token done = builder.semaphore("done");
+    for (int n = 0; n < 3; ++n) builder.add(kMxu0, matmul(1, 8, 6), {}, {done});
+    return cycles_of(test_chip(),
+                     builder.add(kMxu1, matmul(5, 8, 6), {{done.semaphore, count}}).halt());
+  };
+  for (const std::int32_t count : {1, 2, 3}) {
+    CHECK(cycles(count) == 13 + count + 3 + 5 + kDrain);
+  }
+}
+
 TEST_CASE("time spent waiting names the unit that signals") {
   const ChipSpec chip = test_chip();
   ProgramBuilder builder;
