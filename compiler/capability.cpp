@@ -5,7 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <functional>
+#include <map>
+#include <optional>
 
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
@@ -72,29 +73,53 @@ std::vector<std::string> presets_with(const Need& need) {
   return names;
 }
 
+// "softmax (h.attn.softmax), layernorm (h.ln_1)": each kind of op once, with the first op of it.
+std::string ops_that_need(const Graph& graph, const Need& need) {
+  std::map<OpKind, std::string> first;
+  std::vector<OpKind> order;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (need.needed(graph, op) && first.emplace(op.kind, op.name).second) order.push_back(op.kind);
+    }
+  }
+  std::vector<std::string> texts;
+  for (const OpKind kind : order) {
+    texts.push_back(fmt::format("{} ({})", name_of(kind), first[kind]));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+void check_types(const Graph& graph, const Op& op) {
+  if (!is_product(op)) return;
+  const DataType type = graph.tensors[op.operands[0].tensor].type;
+  if (type == DataType::kBf16 || type == DataType::kInt8) return;
+  bad_input(fmt::format("{}: op {}", graph.name, op.name),
+            fmt::format("operands of type {}", name_of(type)), "bf16 or int8");
+}
+
 }  // namespace
 
 void check_capability(const Graph& graph, const ChipSpec& chip) {
+  for (const Need& need : kNeeds) {
+    if (need.present(chip)) continue;
+    const std::string ops = ops_that_need(graph, need);
+    if (ops.empty()) continue;
+    bad_input(graph.name,
+              fmt::format("ops that chip {} has no unit for: {} need {}", chip.name, ops, need.unit),
+              fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
+  }
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) check_types(graph, op);
+  }
+}
+
+void check_fused(const Graph& graph) {
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
-      for (const Need& need : kNeeds) {
-        if (!need.needed(graph, op) || need.present(chip)) continue;
-        bad_input(fmt::format("{}: op {} ({})", graph.name, op.name, name_of(op.kind)),
-                  fmt::format("chip {} without {}", chip.name, need.unit),
-                  fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
-      }
-      if (is_product(op)) {
-        const DataType type = graph.tensors[op.operands[0].tensor].type;
-        if (type != DataType::kBf16 && type != DataType::kInt8) {
-          bad_input(fmt::format("{}: op {}", graph.name, op.name),
-                    fmt::format("operands of type {}", name_of(type)), "bf16 or int8");
-        }
-      }
-      if (op.kind == OpKind::kScores || op.kind == OpKind::kContext) {
-        bad_input(fmt::format("{}: op {}", graph.name, op.name),
-                  fmt::format("{} that is not part of an attention", name_of(op.kind)),
-                  "scores, softmax and context in a row, with nothing else reading between them");
-      }
+      if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
+      bad_input(fmt::format("{}: op {}", graph.name, op.name),
+                fmt::format("{} that is not part of an attention", name_of(op.kind)),
+                "scores, softmax and context in a row, with nothing else reading between them");
     }
   }
 }

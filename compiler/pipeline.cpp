@@ -54,9 +54,10 @@ Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& ob
   };
   leave("import", graph);
   leave("decompose", decompose(result.graphs.back().second));
+  check_capability(result.graphs.back().second, chip.spec);
   leave("fuse", fuse(result.graphs.back().second));
   const Graph& fused = result.graphs.back().second;
-  check_capability(fused, chip.spec);
+  check_fused(fused);
 
   const std::vector<Mapping> mappings = map_ops(fused, chip.spec);
   result.tiles = tiles_text(fused, chip.spec, mappings);

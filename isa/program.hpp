@@ -49,8 +49,8 @@ struct Symbol {
 };
 
 // An op of the workload, as reports and GPU baselines see it. All figures are totals over the
-// `count` repetitions: useful (unpadded) MACs, vector and transcendental element operations,
-// and compulsory HBM bytes (each distinct operand read once, each result written once).
+// `count` repetitions: useful (unpadded) MACs, and compulsory HBM bytes (each distinct operand
+// read once, each result written once).
 struct SourceOp {
   std::string name;
   std::string kind;

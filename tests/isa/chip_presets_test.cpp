@@ -150,9 +150,9 @@ TEST_CASE("the reference names every parameter with its bounds") {
 
 TEST_CASE("docs/chip.md is the reference of the parameter table") {
   const std::string path = SYSTOLE_SOURCE_ROOT "/docs/chip.md";
-  if (std::getenv("SYSTOLE_UPDATE_DOCS") != nullptr) std::ofstream(path) << chip_reference();
+  if (std::getenv("SYSTOLE_UPDATE") != nullptr) std::ofstream(path) << chip_reference();
   std::ifstream file(path);
   const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  // Regenerate with SYSTOLE_UPDATE_DOCS=1 in the environment of this test.
+  // Regenerate with SYSTOLE_UPDATE=1 in the environment of this test.
   CHECK(page == chip_reference());
 }
