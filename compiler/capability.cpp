@@ -79,7 +79,8 @@ std::string ops_that_need(const Graph& graph, const Need& need) {
   std::vector<OpKind> order;
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
-      if (need.needed(graph, op) && first.emplace(op.kind, op.name).second) order.push_back(op.kind);
+      if (need.needed(graph, op) && first.emplace(op.kind, op.name).second)
+        order.push_back(op.kind);
     }
   }
   std::vector<std::string> texts;
@@ -104,9 +105,10 @@ void check_capability(const Graph& graph, const ChipSpec& chip) {
     if (need.present(chip)) continue;
     const std::string ops = ops_that_need(graph, need);
     if (ops.empty()) continue;
-    bad_input(graph.name,
-              fmt::format("ops that chip {} has no unit for: {} need {}", chip.name, ops, need.unit),
-              fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
+    bad_input(
+        graph.name,
+        fmt::format("ops that chip {} has no unit for: {} need {}", chip.name, ops, need.unit),
+        fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
   }
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) check_types(graph, op);

@@ -14,8 +14,7 @@ bool join(Instruction& before, const Instruction& next) {
   if (!std::holds_alternative<Sync>(before.body) || !std::holds_alternative<Sync>(next.body)) {
     return false;
   }
-  const bool same =
-      before.unit == next.unit && before.guard == next.guard && before.op == next.op;
+  const bool same = before.unit == next.unit && before.guard == next.guard && before.op == next.op;
   if (!same || (!before.signals.empty() && !next.waits.empty())) return false;
   if (before.waits.size() + next.waits.size() > kMaxTokens ||
       before.signals.size() + next.signals.size() > kMaxTokens) {
@@ -161,8 +160,6 @@ Guard equals_first(const Affine& index) {
   return index.is_constant() && index.base == 0 ? Guard{} : Guard{{Affine(0) - index}};
 }
 
-Guard equals_last(const Affine& index, std::int64_t count) {
-  return at_least(index, count - 1);
-}
+Guard equals_last(const Affine& index, std::int64_t count) { return at_least(index, count - 1); }
 
 }  // namespace systole

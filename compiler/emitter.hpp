@@ -57,8 +57,8 @@ class Emitter {
             std::int64_t slots);
   // The producer waits until block t's slot is free; it is at the start for t < slots.
   void acquire(const Ring& ring, const Affine& t, const Guard& guard = {});
-  std::vector<Token> published(const Ring& ring) const;  // tokens that announce a block
-  Token filled(const Ring& ring, UnitId consumer) const;  // token that a consumer waits for
+  std::vector<Token> published(const Ring& ring) const;     // tokens that announce a block
+  Token filled(const Ring& ring, UnitId consumer) const;    // token that a consumer waits for
   Token released(const Ring& ring, UnitId consumer) const;  // token that a consumer gives back
   // After the last of `blocks` blocks: notes the tokens of the final blocks, which the producer
   // takes back when the space is used again.
@@ -88,7 +88,7 @@ class Emitter {
 Guard both(Guard a, const Guard& b);
 // Guards from one affine test.
 Guard at_least(const Affine& value, std::int64_t bound);
-Guard equals_first(const Affine& index);                      // index == 0
+Guard equals_first(const Affine& index);                     // index == 0
 Guard equals_last(const Affine& index, std::int64_t count);  // index == count - 1
 
 }  // namespace systole

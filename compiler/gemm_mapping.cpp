@@ -116,12 +116,13 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const auto vector = static_cast<double>(tiles_m * tiles_n * g.split_m * g.split_n * part);
 
   // First block in, last tile out.
-  const double fill = hbm_cycles(chip, static_cast<double>(std::min(g.tile_m(), g.m) *
-                                                           std::min(g.block_k, g.k) * in),
-                                 lhs_run) +
-                      hbm_cycles(chip, static_cast<double>(std::min(g.tile_n(mxu), g.n) *
-                                                           std::min(g.block_k, g.k) * in),
-                                 rhs_run);
+  const double fill =
+      hbm_cycles(chip,
+                 static_cast<double>(std::min(g.tile_m(), g.m) * std::min(g.block_k, g.k) * in),
+                 lhs_run) +
+      hbm_cycles(chip,
+                 static_cast<double>(std::min(g.tile_n(mxu), g.n) * std::min(g.block_k, g.k) * in),
+                 rhs_run);
   const double drain =
       static_cast<double>(part * g.split_m * g.split_n) +
       hbm_cycles(chip, static_cast<double>(g.mxu_m * g.col_blocks * mxu.cols * out), out_run);
@@ -132,7 +133,8 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t k_blocks = tiles_m * tiles_n * g.blocks_k();
   const double issue = kExposedIssue * static_cast<double>(chip.core.issue_interval) *
                        static_cast<double>(steps * (2 * mxu.count + 2) + k_blocks * 6 * mxu.count);
-  return static_cast<Cycles>(std::llround(std::max({array, memory, vector}) + fill + drain + issue));
+  return static_cast<Cycles>(
+      std::llround(std::max({array, memory, vector}) + fill + drain + issue));
 }
 
 GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
@@ -160,8 +162,8 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
       const std::int64_t most_rows = acc_rows / col_blocks;
       const std::int64_t fewest = ceil_div(shape.m, split_m * most_rows);
       for (const std::int64_t tiles : {fewest, fewest + 1, fewest * 2, fewest * 4, fewest * 8}) {
-        const std::int64_t rows = std::min(
-            most_rows, round_up(ceil_div(shape.m, split_m * tiles), chip.vpu.sublanes));
+        const std::int64_t rows =
+            std::min(most_rows, round_up(ceil_div(shape.m, split_m * tiles), chip.vpu.sublanes));
         for (std::int64_t block_k = depth;; block_k *= 2) {
           block_k = std::min(block_k, round_up(shape.k, depth));
           for (const bool resident : {false, true}) {
@@ -178,9 +180,10 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
     }
   }
   if (!best) {
-    bad_input(name, fmt::format("no tile of {} x {} x {} that fits {} bytes of VMEM and {} "
-                                "accumulator rows on {}",
-                                shape.m, shape.n, shape.k, vmem, mxu.acc_depth, chip.name),
+    bad_input(name,
+              fmt::format("no tile of {} x {} x {} that fits {} bytes of VMEM and {} "
+                          "accumulator rows on {}",
+                          shape.m, shape.n, shape.k, vmem, mxu.acc_depth, chip.name),
               "a chip with more vmem.size or mxu.acc_depth");
   }
   best->candidates = candidates;

@@ -14,12 +14,12 @@ namespace systole {
 // What the search needs to know of a product and its epilogue.
 struct GemmShape {
   std::int64_t m = 0, n = 0, k = 0;
-  DataType type = DataType::kBf16;      // of lhs and rhs
+  DataType type = DataType::kBf16;  // of lhs and rhs
   DataType out_type = DataType::kBf16;
   bool transpose_rhs = false;
-  std::vector<VectorOp> epilogue;        // copy where there is none
-  Bytes row_operand_bytes = 0;           // per column, of 1 x n epilogue operands
-  Bytes full_operand_bytes = 0;          // per element, of m x n epilogue operands
+  std::vector<VectorOp> epilogue;  // copy where there is none
+  Bytes row_operand_bytes = 0;     // per column, of 1 x n epilogue operands
+  Bytes full_operand_bytes = 0;    // per element, of m x n epilogue operands
 };
 
 // The mapping with the lowest estimate that fits `vmem` bytes. Throws Error (kBadInput) where none

@@ -47,7 +47,8 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
   share_carries();
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
     const auto tensor = static_cast<std::int32_t>(t);
-    if (graph.tensors[t].role == TensorRole::kInput || graph.tensors[t].role == TensorRole::kWeight) {
+    if (graph.tensors[t].role == TensorRole::kInput ||
+        graph.tensors[t].role == TensorRole::kWeight) {
       allocate(tensor);
     }
   }
@@ -87,7 +88,8 @@ void Layout::share_carries() {
   for (const Carry& carry : graph_.carries) {
     const Tensor& initial = graph_.tensors[carry.initial];
     if (initial.role != TensorRole::kValue) {
-      bad_input(graph_.name, fmt::format("carry %{} that starts from an input or a weight", initial.name),
+      bad_input(graph_.name,
+                fmt::format("carry %{} that starts from an input or a weight", initial.name),
                 "a carry that starts from a computed value");
     }
     const Bytes size = size_of_tensor(carry.initial);
@@ -148,8 +150,8 @@ std::vector<Symbol> Layout::symbols() const {
     const SymbolRole role = role_of(graph_, index);
     if (views.contains(index) && role != SymbolRole::kOutput) continue;
     symbols.push_back({tensor.name, role, tensor.type, slot.base, tensor.rows, tensor.cols,
-                       slot.pitch, tensor.copies, tensor.copies > 1 ? slot.stride : 0,
-                       tensor.scale, tensor.offset});
+                       slot.pitch, tensor.copies, tensor.copies > 1 ? slot.stride : 0, tensor.scale,
+                       tensor.offset});
   }
   return symbols;
 }

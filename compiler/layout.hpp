@@ -46,11 +46,11 @@ class Layout {
 
  private:
   struct Slot {
-    std::int64_t base = -1;   // -1: not in HBM
+    std::int64_t base = -1;  // -1: not in HBM
     std::int64_t pitch = 0;
     std::int64_t stride = 0;  // per repetition
     std::int64_t ring = 0;
-    std::int64_t phase = 0;   // of a carried value: 0 reads buffer l mod 2, 1 the next one
+    std::int64_t phase = 0;  // of a carried value: 0 reads buffer l mod 2, 1 the next one
   };
   void allocate(std::int32_t tensor);
   void share_carries();

@@ -5,12 +5,13 @@
 //   l = l exp(scale (m - m')) + rowsum P (XLU, VPU), O = O exp(scale (m - m')) + P.V (MXU, VPU)
 // and at the end O / l. Scores never leave the chip; key blocks above the diagonal are not visited.
 //
-// The MXU computes the scores of the next block before it multiplies the current one with V, so
-// that it works while the VPU is at the softmax. Blocks alternate between two places. The number
-// of key blocks per query block is even, so step j always lies in place j mod 2; blocks past the
-// last key have extent 0. A place needs no token of its own to be reused: the MXU reaches step
-// j + 2 only after P.V of step j + 0, which waited for the VPU's last use of S of step j, and so on
-// for P, the row maxima and sums (the verifier checks it on every program).
+// The MXU computes the scores of the next block, and the XLU their row maxima, before the current
+// block is multiplied with V, so that they work while the VPU is at the softmax. Blocks alternate
+// between two places. The number of key blocks per query block is even, so step j always lies in
+// place j mod 2; blocks past the last key have extent 0. A place needs no token of its own to be
+// reused: the MXU reaches step j + 2 only after P.V of step j + 0, which waited for the VPU's last
+// use of S of step j, and so on for P, the row maxima and sums (the verifier checks it on every
+// program).
 #include <algorithm>
 
 #include "compiler/lowering.hpp"
@@ -39,6 +40,7 @@ class AttentionKernel {
   void load_q(const Position& at, const Guard& when);
   void load_kv(const Position& at, const Affine& j, const Guard& when);
   void scores(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
+  void row_max(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void softmax(const Position& at, const Affine& j);
   void product(const Lane& lane, const Position& at, const Affine& j);
   void add_product(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
@@ -58,9 +60,7 @@ class AttentionKernel {
   Value kv_rows(const Affine& j) const {
     return clamped(Affine(g_.seq) - j * g_.block_kv, g_.block_kv);
   }
-  Guard has_keys(const Affine& j) const {
-    return at_least(Affine(g_.seq) - j * g_.block_kv, 1);
-  }
+  Guard has_keys(const Affine& j) const { return at_least(Affine(g_.seq) - j * g_.block_kv, 1); }
   Mask mask(const Position& at, const Affine& j) const {
     if (!g_.causal) return {};
     return {MaskKind::kCausal, at.block * g_.block_q, j * g_.block_kv, 0};
@@ -74,7 +74,8 @@ class AttentionKernel {
     const Value address = alternating ? pair(base, j, bytes) : Value(base);
     return vmem_tile(address, 4, DataType::kFp32, Broadcast::kCol);
   }
-  Tile acc(const Lane& lane, Bytes base, const Affine& j, Bytes bytes, const Affine& inside = 0) const {
+  Tile acc(const Lane& lane, Bytes base, const Affine& j, Bytes bytes,
+           const Affine& inside = 0) const {
     Tile tile;
     tile.space = Space::kAcc;
     tile.unit = static_cast<std::int16_t>(lane.number);
@@ -103,39 +104,48 @@ class AttentionKernel {
   Place q_, k_, v_, out_;
   double scale_;
   Bytes in_;
-  std::int64_t depth_;          // K side of a weight tile
-  std::int64_t most_steps_;     // key blocks of the last query block
-  std::int64_t head_blocks_;    // column blocks of a head
+  std::int64_t depth_;                  // K side of a weight tile
+  std::int64_t most_steps_;             // key blocks of the last query block
+  std::int64_t head_blocks_;            // column blocks of a head
   Bytes scores_bytes_, product_bytes_;  // of one place in the accumulators
-  Bytes row_;                   // bytes of the lanes' heads side by side
+  Bytes row_;                           // bytes of the lanes' heads side by side
   Ring q_ring_, k_ring_, v_ring_, out_ring_;
   std::vector<Lane> lanes_;
 };
 
 AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const AttentionMapping& mapping)
-    : l_(lowering), e_(lowering.emitter), op_(op), g_(mapping), mxu_(lowering.chip.mxu),
+    : l_(lowering),
+      e_(lowering.emitter),
+      op_(op),
+      g_(mapping),
+      mxu_(lowering.chip.mxu),
       q_(lowering.layout.place(op.operands[0], lowering.layer)),
       k_(lowering.layout.place(op.operands[1], lowering.layer)),
       v_(lowering.layout.place(op.operands[2], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      scale_(attribute(op, "scale", 1)), in_(q_.element()),
+      scale_(attribute(op, "scale", 1)),
+      in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
       most_steps_(g_.q_blocks() * g_.steps_per_block()),
       head_blocks_(ceil_div(g_.head_dim, mxu_.cols)),
       scores_bytes_(g_.block_q * acc_row_bytes(mxu_)),
-      product_bytes_(scores_bytes_ * head_blocks_), row_(g_.lanes * g_.head_dim * in_) {}
+      product_bytes_(scores_bytes_ * head_blocks_),
+      row_(g_.lanes * g_.head_dim * in_) {}
 
 void AttentionKernel::make_lanes(Arena& arena) {
   std::vector<UnitId> mxus;
   for (std::int64_t x = 0; x < g_.lanes; ++x) mxus.push_back(mxu_unit(x));
   const auto ring = [&](const std::string& purpose, UnitId producer,
-                        const std::vector<UnitId>& consumers, Bytes slot) {
-    return e_.ring(purpose, l_.space, producer, consumers, arena.take(2 * slot), slot, 2);
+                        const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
+    return e_.ring(purpose, l_.space, producer, consumers, arena.take(slots * slot), slot, slots);
   };
-  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * row_);
-  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * row_);
-  v_ring_ = ring("v", l_.roles.rhs, mxus, g_.block_kv * row_);
-  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * row_);
+  // As many blocks of keys as there are steps per block of queries: step j lies in place j modulo
+  // that, whatever the number of steps.
+  const std::int64_t steps = g_.steps_per_block();
+  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * row_, 2);
+  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * row_, steps);
+  v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * row_, steps);
+  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
     lane.number = mxu.number;
@@ -185,7 +195,7 @@ void AttentionKernel::load_kv(const Position& at, const Affine& j, const Guard& 
     load.src = from.tile((at.sequence * g_.seq + j * g_.block_kv) * from.pitch + at.group * row_);
     load.rows = kv_rows(j);
     load.cols = head_cols(at);
-    e_.emit(l_.roles.rhs, load, when, {}, e_.published(ring));
+    e_.emit(ring.producer, load, when, {}, e_.published(ring));
   };
   load_block(k_ring_, k_);
   load_block(v_ring_, v_);
@@ -205,8 +215,7 @@ void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine&
   e_.emit(lane.mxu, load, guard);
   Matmul matmul;
   matmul.dst = scores_tile(lane, j);
-  matmul.lhs =
-      vmem_tile(q_ring_.at(q_number(at), chunk * (depth_ * in_) + head), row_, q_.type);
+  matmul.lhs = vmem_tile(q_ring_.at(q_number(at), chunk * (depth_ * in_) + head), row_, q_.type);
   matmul.rows = q_rows(at);
   matmul.depth = depth;
   matmul.cols = kv_rows(j);
@@ -216,24 +225,26 @@ void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine&
   e_.signal(lane.mxu, {{lane.scores, 1}, e_.released(k_ring_, lane.mxu)}, when);
 }
 
-// Row maxima, probabilities and row sums of step j, stage by stage over the lanes, so that the
-// XLU works on one lane while the VPU works on another.
+void AttentionKernel::row_max(const Lane& lane, const Position& at, const Affine& j,
+                              const Guard& when) {
+  Reduce reduce;
+  reduce.op = ReduceOp::kMax;
+  reduce.a = scores_tile(lane, j);
+  reduce.dst = column(lane.max_place, j, true);
+  reduce.dst.broadcast = Broadcast::kNone;
+  reduce.rows = q_rows(at);
+  reduce.cols = kv_rows(j);
+  reduce.mask = mask(at, j);
+  e_.wait(lane.xlu, {{lane.scores, 1}}, when);
+  e_.emit(lane.xlu, reduce, both(lane.active, when));
+  e_.signal(lane.xlu, {{lane.row_max, 1}}, when);
+}
+
+// Probabilities and row sums of step j, stage by stage over the lanes, so that the XLU works on
+// one lane while the VPU works on another.
 void AttentionKernel::softmax(const Position& at, const Affine& j) {
   const Guard first = equals_first(j);
   const Guard later = at_least(j, 1);
-  for (const Lane& lane : lanes_) {
-    Reduce reduce;
-    reduce.op = ReduceOp::kMax;
-    reduce.a = scores_tile(lane, j);
-    reduce.dst = column(lane.max_place, j, true);
-    reduce.dst.broadcast = Broadcast::kNone;
-    reduce.rows = q_rows(at);
-    reduce.cols = kv_rows(j);
-    reduce.mask = mask(at, j);
-    e_.wait(lane.xlu, {{lane.scores, 1}});
-    e_.emit(lane.xlu, reduce, lane.active);
-    e_.signal(lane.xlu, {{lane.row_max, 1}});
-  }
   for (const Lane& lane : lanes_) {
     const Guard keys = both(lane.active, has_keys(j));
     e_.wait(kVpuUnit, {{lane.row_max, 1}});
@@ -286,20 +297,21 @@ void AttentionKernel::softmax(const Position& at, const Affine& j) {
 }
 
 void AttentionKernel::product(const Lane& lane, const Position& at, const Affine& j) {
-  e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu), {lane.probs, 1}});
+  e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
   const Bytes head = lane.number * g_.head_dim * in_;
   const Affine block = e_.open(head_blocks_);
   const Affine chunk = e_.open(ceil_div(g_.block_kv, depth_));
-  const Value depth = clamped(Affine(g_.seq) - j * g_.block_kv - chunk * depth_,
-                              std::min(depth_, g_.block_kv));
+  const Value depth =
+      clamped(Affine(g_.seq) - j * g_.block_kv - chunk * depth_, std::min(depth_, g_.block_kv));
   const Value cols = clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols);
   WeightLoad load;
-  load.src = vmem_tile(
-      v_ring_.at(j, chunk * (depth_ * row_) + block * (mxu_.cols * in_) + head), row_,
-      v_.type);
+  load.src = vmem_tile(v_ring_.at(j, chunk * (depth_ * row_) + block * (mxu_.cols * in_) + head),
+                       row_, v_.type);
   load.depth = depth;
   load.cols = cols;
   e_.emit(lane.mxu, load, lane.active);
+  // The weights of the first product are loaded while its probabilities are computed.
+  e_.wait(lane.mxu, {{lane.probs, 1}}, both(equals_first(block), equals_first(chunk)));
   Matmul matmul;
   matmul.dst = product_tile(lane, j, block);
   Tile probs = probs_tile(lane, j);
@@ -341,9 +353,9 @@ void AttentionKernel::add_product(const Lane& lane, const Position& at, const Af
   sums.broadcast = Broadcast::kNone;
   update(column(lane.running_sum, j, false), sums, 1);
   const Affine block = e_.open(head_blocks_);
-  update(vmem_tile(Affine(lane.out_place) + block * (mxu_.cols * 4), g_.head_dim * 4, DataType::kFp32),
-         product_tile(lane, j, block),
-         clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols));
+  update(
+      vmem_tile(Affine(lane.out_place) + block * (mxu_.cols * 4), g_.head_dim * 4, DataType::kFp32),
+      product_tile(lane, j, block), clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols));
   e_.close();
 }
 
@@ -401,9 +413,10 @@ void AttentionKernel::emit() {
     e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
     scores(lane, start, 0, {});
   }
+  for (const Lane& lane : lanes_) row_max(lane, start, 0, {});
   at.block = e_.open(blocks);
-  const Affine steps = g_.causal ? at.block * g_.steps_per_block() + g_.steps_per_block()
-                                 : Affine(most_steps_);
+  const Affine steps =
+      g_.causal ? at.block * g_.steps_per_block() + g_.steps_per_block() : Affine(most_steps_);
   const Affine j = e_.open(steps);
   const Position next{at.sequence, at.group, at.block + 1};
   const Guard inside = at_least(steps - 2 - j, 0);
@@ -417,6 +430,10 @@ void AttentionKernel::emit() {
     e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, at_least(j - steps, -1));
     e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, across);
     scores(lane, next, 0, across);
+  }
+  for (const Lane& lane : lanes_) {
+    row_max(lane, at, j + 1, inside);
+    row_max(lane, next, 0, across);
   }
   softmax(at, j);
   for (const Lane& lane : lanes_) product(lane, at, j);
@@ -436,8 +453,8 @@ void AttentionKernel::emit() {
   const std::int64_t q_total = g_.sequences * g_.head_groups() * blocks;
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
-  e_.finish(k_ring_, l_.space, 2);  // at least two steps per query block
-  e_.finish(v_ring_, l_.space, 2);
+  e_.finish(k_ring_, l_.space, g_.steps_per_block());  // a query block fills the ring
+  e_.finish(v_ring_, l_.space, g_.steps_per_block());
 }
 
 }  // namespace

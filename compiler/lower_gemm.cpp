@@ -45,8 +45,7 @@ class GemmKernel {
     return clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_ - block * cols_, cols_);
   }
   Affine lhs_block(const Affine& m, const Affine& n, const Affine& k) const {
-    return g_.lhs_resident ? m * g_.blocks_k() + k
-                           : (m * tiles_n_ + n) * g_.blocks_k() + k;
+    return g_.lhs_resident ? m * g_.blocks_k() + k : (m * tiles_n_ + n) * g_.blocks_k() + k;
   }
   Affine rhs_block(const Affine& m, const Affine& n, const Affine& k) const {
     return (m * tiles_n_ + n) * g_.blocks_k() + k;
@@ -65,18 +64,27 @@ class GemmKernel {
   std::vector<UnitId> mxus_;
   std::vector<Lane> lanes_;
   Ring lhs_ring_, rhs_ring_, out_ring_;
-  std::vector<Ring> fifo_rings_;  // one per MXU
+  std::vector<Ring> fifo_rings_;           // one per MXU
   std::vector<EpilogueOperand> operands_;  // as Op::operands from the third one on
 };
 
 GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapping)
-    : l_(lowering), e_(lowering.emitter), op_(op), g_(mapping), mxu_(lowering.chip.mxu),
+    : l_(lowering),
+      e_(lowering.emitter),
+      op_(op),
+      g_(mapping),
+      mxu_(lowering.chip.mxu),
       lhs_(lowering.layout.place(op.operands[0], lowering.layer)),
       rhs_(lowering.layout.place(op.operands[1], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      transpose_(attribute(op, "transpose_rhs", 0) != 0), fifo_(mxu_.weight_fifo > 0),
-      cols_(mxu_.cols), depth_(weight_tile_depth(mxu_, lhs_.type)), tile_n_(mapping.tile_n(mxu_)),
-      tiles_n_(mapping.tiles_n(mxu_)), in_(lhs_.element()), out_bytes_(out_.element()),
+      transpose_(attribute(op, "transpose_rhs", 0) != 0),
+      fifo_(mxu_.weight_fifo > 0),
+      cols_(mxu_.cols),
+      depth_(weight_tile_depth(mxu_, lhs_.type)),
+      tile_n_(mapping.tile_n(mxu_)),
+      tiles_n_(mapping.tiles_n(mxu_)),
+      in_(lhs_.element()),
+      out_bytes_(out_.element()),
       acc_type_(row_of(lhs_.type).accumulator) {
   for (std::size_t i = 2; i < op.operands.size(); ++i) {
     EpilogueOperand operand;
@@ -96,8 +104,7 @@ void GemmKernel::make_rings() {
   }
   Arena arena(l_, op_);
   const auto vmem_ring = [&](const std::string& purpose, UnitId producer,
-                             const std::vector<UnitId>& consumers, Bytes slot,
-                             std::int64_t slots) {
+                             const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slot * slots), slot, slots);
   };
   lhs_ring_ = vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
@@ -109,8 +116,8 @@ void GemmKernel::make_rings() {
   } else {
     rhs_ring_ = vmem_ring("rhs", l_.roles.rhs, mxus_, tile_n_ * g_.block_k * in_, g_.rhs_slots);
   }
-  out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out}, g_.mxu_m * g_.col_blocks * cols_ * out_bytes_,
-                        g_.out_slots);
+  out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out},
+                        g_.mxu_m * g_.col_blocks * cols_ * out_bytes_, g_.out_slots);
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     EpilogueOperand& operand = operands_[i];
     operand.pitch = tile_n_ * operand.place.element();
@@ -220,10 +227,10 @@ void GemmKernel::multiply(const Affine& m, const Affine& n, const Affine& k, con
       e_.emit(unit, load, {}, {e_.filled(ring, unit)}, {e_.released(ring, unit)});
     } else {
       WeightLoad load;
-      load.src = vmem_tile(
-          rhs_ring_.at(rhs_number, kk * (depth_ * tile_n_ * in_) +
-                                       (block * cols_ + lane.first_block * cols_) * in_),
-          tile_n_ * in_, rhs_.type);
+      load.src =
+          vmem_tile(rhs_ring_.at(rhs_number, kk * (depth_ * tile_n_ * in_) +
+                                                 (block * cols_ + lane.first_block * cols_) * in_),
+                    tile_n_ * in_, rhs_.type);
       load.depth = depth;
       load.cols = cols;
       e_.emit(unit, load);
@@ -258,9 +265,8 @@ void GemmKernel::multiply(const Affine& m, const Affine& n, const Affine& k, con
 
 Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& tile,
                               const Affine& block) const {
-  const Affine inside =
-      (block * cols_ + lane.first_block * cols_) * operand.place.element() +
-      (operand.row ? 0 : lane.first_row * operand.pitch);
+  const Affine inside = (block * cols_ + lane.first_block * cols_) * operand.place.element() +
+                        (operand.row ? 0 : lane.first_row * operand.pitch);
   return vmem_tile(operand.ring.at(tile, inside), operand.pitch, operand.place.type,
                    operand.row ? Broadcast::kRow : Broadcast::kNone);
 }
@@ -286,7 +292,8 @@ void GemmKernel::drain(const Lane& lane, const Affine& m, const Affine& n, const
   running.address = lane.acc.at(tile, block * (g_.mxu_m * acc_row_bytes(mxu_)));
   running.pitch = acc_row_bytes(mxu_);
   running.type = acc_type_;
-  const Tile out = vmem_tile(out_ring_.at(part, block * (cols_ * out_bytes_)), out_pitch, out_.type);
+  const Tile out =
+      vmem_tile(out_ring_.at(part, block * (cols_ * out_bytes_)), out_pitch, out_.type);
   const std::size_t steps = std::max<std::size_t>(1, op_.epilogue.size());
   for (std::size_t s = 0; s < steps; ++s) {
     Vector vector;
@@ -323,8 +330,8 @@ void GemmKernel::drain(const Lane& lane, const Affine& m, const Affine& n, const
   store.dst = out_.tile(m * (g_.tile_m() * out_.pitch) + n * (tile_n_ * out_bytes_) +
                         (lane.first_row * out_.pitch + lane.first_block * cols_ * out_bytes_));
   store.rows = rows_left(m, lane);
-  store.cols = clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_,
-                       g_.col_blocks * cols_);
+  store.cols =
+      clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_, g_.col_blocks * cols_);
   e_.emit(l_.roles.out, store, {}, {e_.filled(out_ring_, l_.roles.out)},
           {e_.released(out_ring_, l_.roles.out)});
 }

@@ -25,9 +25,9 @@ class RowwiseKernel {
   };
   struct Input {
     Place place;
-    bool row = false;   // 1 x cols: loaded once
-    Ring ring;          // blocks of rows
-    Bytes at = 0;       // of a row operand
+    bool row = false;          // 1 x cols: loaded once
+    Ring ring;                 // blocks of rows
+    Bytes at = 0;              // of a row operand
     std::int32_t loaded = -1;  // semaphore of a row operand
   };
 
@@ -66,10 +66,14 @@ class RowwiseKernel {
 };
 
 RowwiseKernel::RowwiseKernel(Lowering& lowering, const Op& op, const RowwiseMapping& mapping)
-    : l_(lowering), e_(lowering.emitter), op_(op), g_(mapping),
+    : l_(lowering),
+      e_(lowering.emitter),
+      op_(op),
+      g_(mapping),
       recipe_(rowwise_recipe(lowering.graph, op)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      repeat_rows_(recipe_.repeat_rows), repeats_(g_.rows / repeat_rows_),
+      repeat_rows_(recipe_.repeat_rows),
+      repeats_(g_.rows / repeat_rows_),
       groups_(ceil_div(repeat_rows_, g_.lanes * g_.block)) {}
 
 void RowwiseKernel::make_inputs(Arena& arena) {
@@ -84,8 +88,7 @@ void RowwiseKernel::make_inputs(Arena& arena) {
       input.loaded = e_.semaphore("row_operand", engine, kVpuUnit);
     } else {
       input.ring = e_.ring("rows" + std::to_string(i) + ".", l_.space, engine, {kVpuUnit},
-                           arena.take(2 * g_.lanes * g_.block * row), g_.block * row,
-                           2 * g_.lanes);
+                           arena.take(2 * g_.lanes * g_.block * row), g_.block * row, 2 * g_.lanes);
     }
     inputs_.push_back(input);
   }
@@ -211,8 +214,7 @@ void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
   for (std::size_t s = 0; s < recipe_.steps.size(); ++s) {
     const RowwiseStep& step = recipe_.steps[s];
     const bool after_xlu = s > 0 && recipe_.steps[s - 1].reduce.has_value();
-    const bool before_xlu =
-        s + 1 < recipe_.steps.size() && recipe_.steps[s + 1].reduce.has_value();
+    const bool before_xlu = s + 1 < recipe_.steps.size() && recipe_.steps[s + 1].reduce.has_value();
     for (const Lane& lane : lanes_) {
       if (after_xlu && !step.reduce) e_.wait(kVpuUnit, {{lane.from_xlu, 1}});
       emit_step(step, lane, block_number(lane, repeat, group), rows_left(lane, group),

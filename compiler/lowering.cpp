@@ -21,8 +21,10 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
     if (graph.tensors[tensor].role == TensorRole::kTable) continue;
     UnitId engine = i == 0 ? roles.lhs : roles.params;
     switch (row_of(op.kind).family) {
-      case OpFamily::kProduct: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;
-      case OpFamily::kHeads: engine = i == 0 ? roles.lhs : roles.rhs; break;
+      case OpFamily::kProduct:
+        engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params;
+        break;
+      case OpFamily::kHeads: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;
       case OpFamily::kLookup: engine = roles.lhs; break;
       case OpFamily::kView: continue;
       case OpFamily::kBinary:
@@ -122,9 +124,7 @@ std::int32_t table_number(const Graph& graph, std::int32_t tensor) {
   return number;
 }
 
-UnitId mxu_unit(std::int64_t number) {
-  return {UnitKind::kMxu, static_cast<std::int16_t>(number)};
-}
+UnitId mxu_unit(std::int64_t number) { return {UnitKind::kMxu, static_cast<std::int16_t>(number)}; }
 
 UnitId xlu_unit(const ChipSpec& chip, std::int64_t lane) {
   return {UnitKind::kXlu, static_cast<std::int16_t>(lane % chip.xlu.count)};

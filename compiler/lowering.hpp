@@ -56,8 +56,8 @@ struct Lowering {
   const Layout& layout;
   Emitter& emitter;
   DmaRoles roles;
-  Affine layer;          // index of the repetition loop
-  int space = 0;         // half of VMEM
+  Affine layer;   // index of the repetition loop
+  int space = 0;  // half of VMEM
   Bytes vmem_base = 0;
   Bytes vmem_bytes = 0;
 };
@@ -68,8 +68,8 @@ inline constexpr int kAccSpace = 2;
 // Hands out VMEM of one op from vmem_base upwards.
 class Arena {
  public:
-  Arena(const Lowering& lowering, const Op& op) : next_(lowering.vmem_base),
-        end_(lowering.vmem_base + lowering.vmem_bytes), op_(op) {}
+  Arena(const Lowering& lowering, const Op& op)
+      : next_(lowering.vmem_base), end_(lowering.vmem_base + lowering.vmem_bytes), op_(op) {}
   // Throws std::logic_error past the end: the tile pass chose what fits.
   Bytes take(Bytes bytes);
 

@@ -13,8 +13,8 @@ std::string text(const GemmMapping& g, const ChipSpec& chip) {
       "gemm m={} n={} k={} tile={}x{}x{} mxus={}x{} per_mxu={}rows*{}blocks lhs={} "
       "slots=lhs:{},rhs:{},out:{} estimate={} candidates={}",
       g.m, g.n, g.k, g.tile_m(), g.tile_n(chip.mxu), g.block_k, g.split_m, g.split_n, g.mxu_m,
-      g.col_blocks, g.lhs_resident ? "resident" : "streamed", g.lhs_slots, g.rhs_slots,
-      g.out_slots, g.estimate, g.candidates);
+      g.col_blocks, g.lhs_resident ? "resident" : "streamed", g.lhs_slots, g.rhs_slots, g.out_slots,
+      g.estimate, g.candidates);
 }
 
 std::string text(const AttentionMapping& a, const ChipSpec& /*unused*/) {

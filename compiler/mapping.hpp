@@ -22,7 +22,7 @@ struct GemmMapping {
   std::int64_t block_k = 0;               // K extent of one DMA block
   bool lhs_resident = false;              // an lhs panel (tile_m x K) stays in VMEM over all n
   std::int64_t lhs_slots = 0, rhs_slots = 0, out_slots = 0;
-  Cycles estimate = 0;         // of the whole op
+  Cycles estimate = 0;          // of the whole op
   std::int64_t candidates = 0;  // mappings that the search looked at
 
   std::int64_t tile_m() const { return mxu_m * split_m; }
@@ -36,9 +36,9 @@ struct GemmMapping {
 struct AttentionMapping {
   std::int64_t sequences = 0, seq = 0, heads = 0, head_dim = 0;
   bool causal = false;
-  std::int64_t lanes = 0;      // heads at a time
-  std::int64_t block_q = 0;    // query rows per block, a multiple of block_kv
-  std::int64_t block_kv = 0;   // mxu.cols
+  std::int64_t lanes = 0;     // heads at a time
+  std::int64_t block_q = 0;   // query rows per block, a multiple of block_kv
+  std::int64_t block_kv = 0;  // mxu.cols
   Cycles estimate = 0;
 
   std::int64_t steps_per_block() const { return block_q / block_kv; }

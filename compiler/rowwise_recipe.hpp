@@ -37,7 +37,7 @@ struct RowwiseRecipe {
   std::vector<RowwiseStep> steps;   // a reduction is never next to another one
   int temporaries = 0;
   int columns = 0;
-  std::int64_t repeat_rows = 0;     // rows after which the second operand, or the mask, repeats
+  std::int64_t repeat_rows = 0;  // rows after which the second operand, or the mask, repeats
 
   bool uses_xlu() const;
 };

@@ -16,14 +16,19 @@ class Scheduler {
  public:
   Scheduler(const Graph& graph, const ChipSpec& chip, const Layout& layout,
             const std::vector<Mapping>& mappings)
-      : graph_(graph), chip_(chip), mappings_(mappings), emitter_(program_), roles_(chip),
+      : graph_(graph),
+        chip_(chip),
+        mappings_(mappings),
+        emitter_(program_),
+        roles_(chip),
         ready_(graph, emitter_, roles_),
         lowering_{graph, chip, layout, emitter_, roles_, 0, 0, 0, vmem_per_op(graph, chip)} {
     program_.workload = graph.name;
     program_.tokens = graph.tokens;
     program_.symbols = layout.symbols();
     for (const Tensor& tensor : graph.tensors) {
-      if (tensor.role == TensorRole::kTable) program_.tables.push_back({tensor.name, tensor.values});
+      if (tensor.role == TensorRole::kTable)
+        program_.tables.push_back({tensor.name, tensor.values});
     }
   }
 

@@ -64,10 +64,16 @@ Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   const auto blocks = [&](std::int64_t cols) {
     return vector_blocks(a.block_q, cols, chip.vpu.sublanes, chip.vpu.lanes);
   };
-  const Cycles vector = vector_cycles(chip.vpu, VectorOp::kScaleExp, blocks(a.block_kv), 1, a.causal) +
-                        vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(a.head_dim), 2, false) +
-                        3 * vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(1), 2, false);
-  return std::max(array, vector * a.lanes);
+  const Cycles vector =
+      vector_cycles(chip.vpu, VectorOp::kScaleExp, blocks(a.block_kv), 1, a.causal) +
+      vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(a.head_dim), 2, false) +
+      3 * vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(1), 2, false);
+  // A block of keys is asked for when its place is free, steps_per_block() steps before its use.
+  const Bytes block = a.block_kv * a.lanes * a.head_dim * 2;
+  const Cycles round_trip =
+      memory_latency_cycles(chip) + chip.dma.setup +
+      static_cast<Cycles>(static_cast<double>(2 * block) / hbm_bytes_per_cycle(chip)) + array;
+  return std::max({array, vector * a.lanes, round_trip / a.steps_per_block()});
 }
 
 }  // namespace
@@ -93,7 +99,7 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
     for (std::int64_t steps = 2; steps <= 8; steps += 2) {
       a.block_q = steps * a.block_kv;
       const Bytes row = a.lanes * a.head_dim * 2;
-      const Bytes needed = 4 * a.block_q * row + 4 * a.block_kv * row +
+      const Bytes needed = 4 * a.block_q * row + 2 * steps * a.block_kv * row +
                            a.lanes * a.block_q * (9 * 4 + 2 * a.block_kv * 2 + a.head_dim * 4);
       if (needed + kRounding > vmem) continue;
       if (2 * a.block_q * (1 + head_blocks) > chip.mxu.acc_depth) continue;
@@ -133,8 +139,7 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
       (recipe.is_row[i] ? fixed : per_row) += recipe.is_row[i] ? row : 2 * row;
     }
     for (const RowwiseStep& step : recipe.steps) {
-      const std::int64_t blocks =
-          vector_blocks(r.rows, r.cols, chip.vpu.sublanes, chip.vpu.lanes);
+      const std::int64_t blocks = vector_blocks(r.rows, r.cols, chip.vpu.sublanes, chip.vpu.lanes);
       if (!step.reduce) {
         r.estimate += vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity, step.causal);
       }
@@ -149,7 +154,8 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
     if (r.block >= sublanes) r.block = r.block / sublanes * sublanes;
     if (r.block >= 1 && (r.block >= sublanes || r.lanes == 1)) return r;
   }
-  bad_input(op.name, fmt::format("rows of {} elements, {} bytes with their buffers", r.cols, per_row),
+  bad_input(op.name,
+            fmt::format("rows of {} elements, {} bytes with their buffers", r.cols, per_row),
             fmt::format("at most the {} bytes of VMEM that an op of {} may use", vmem, chip.name));
 }
 

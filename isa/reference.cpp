@@ -63,7 +63,7 @@ template <class B>
 void append_instruction(std::string& out) {
   const std::string queue =
       std::is_same_v<B, Sync> ? "any queue" : fmt::format("unit {}", name_of(B::kUnit));
-  out += fmt::format("\n### {}\n\nOpcode {}, {}. It {}.\n", B::kName, B::kOpcode, queue, B::kDoc);
+  out += fmt::format("\n### {}\n\nOpcode {}, {}: {}.\n", B::kName, B::kOpcode, queue, B::kDoc);
   if constexpr (std::tuple_size_v < decltype(B::fields()) >> 0) {
     out += "\n| field | is | extents | access | meaning |\n|---|---|---|---|---|\n";
     for_each_field<B>([&](const auto& row) {

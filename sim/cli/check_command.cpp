@@ -66,11 +66,12 @@ void check_program(const Workload& workload, const std::string& file, const Opti
 
 // Of a model, the shortest run: what it is does not depend on how long that is.
 void check_workload(const Workload& workload, const std::string& file, const Options& options) {
-  Scenario scenario;
-  scenario.seq = 1;
-  if (!options.chip.empty()) {
-    scenario.dtype = native_type(load_chip(options.chip, options.overrides).spec.mxu);
-  }
+  ScenarioFlags shortest;
+  shortest.seq = 1;
+  ChipSpec chip;
+  if (!options.chip.empty()) chip = load_chip(options.chip, options.overrides).spec;
+  Scenario scenario = scenario_of(workload, shortest, chip);
+  if (options.chip.empty()) scenario.dtype = DataType::kBf16;
   verify_graph(load_graph(workload, scenario), file);
   print_result(file + ": ok\n");
 }

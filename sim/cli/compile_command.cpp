@@ -52,14 +52,14 @@ ExitCode compile_command(const Options& options) {
   }
   probe_output(options.output);
   const Chip chip = load_chip(options.chip, options.overrides);
-  const Graph graph = load_graph(workload, scenario_of(options.scenario, chip.spec));
+  const Graph graph = load_graph(workload, scenario_of(workload, options.scenario, chip.spec));
   std::string after;
   const Compilation compilation =
       compile(graph, chip, [&](std::string_view pass, const std::string& text) {
         if (options.print_after != "all" && options.print_after != pass) return;
         after += fmt::format("# after {}\n{}\n", pass, text);
       });
-  verify_program(chip.spec, chip.hash, compilation.program, workload.name);
+  verify_program(chip.spec, chip.hash, compilation.program, options.workload);
   print_result(after);
   // Where only passes are asked for, the program itself would be in the way.
   const bool only_passes =

@@ -136,10 +136,10 @@ ExitCode run_command(const Options& options) {
 
   // 2. Chip, program, and all that can be wrong with them.
   const Chip chip = load_chip(options.chip, options.overrides);
-  const Scenario scenario = scenario_of(options.scenario, chip.spec);
+  const Scenario scenario = scenario_of(workload, options.scenario, chip.spec);
   const Job job = make_job(workload, scenario, chip);
   const Program& program = job.compilation.program;
-  verify_program(chip.spec, chip.hash, program, workload.name);
+  verify_program(chip.spec, chip.hash, program, options.workload);
   std::vector<BaselineResult> baselines;
   for (const Gpu& gpu : gpus) baselines.push_back(rated_baseline(gpu, program.ops));
   const EnergyTable energy = load_energy_table(chip.spec);

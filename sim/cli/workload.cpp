@@ -108,12 +108,13 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
   }
 }
 
-Scenario scenario_of(const ScenarioFlags& flags, const ChipSpec& chip) {
+Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const ChipSpec& chip) {
   Scenario scenario;
   scenario.phase = flags.phase.value_or("prefill");
   scenario.batch = flags.batch.value_or(1);
   scenario.seq = flags.seq.value_or(0);
-  scenario.dtype = native_type(chip.mxu);
+  const bool model = workload.kind == WorkloadKind::kModel;
+  scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = *flags.dtype == "int8" ? DataType::kInt8 : DataType::kBf16;
   return scenario;
 }

@@ -41,8 +41,10 @@ bool is_program(const Workload& workload);
 // Error kUsage where a model lacks --seq, or where a flag was given that the workload cannot obey.
 void check_scenario(const Workload& workload, const ScenarioFlags& flags);
 
-// The scenario with its defaults filled in: prefill, batch 1, the chip's native type.
-Scenario scenario_of(const ScenarioFlags& flags, const ChipSpec& chip);
+// The scenario with its defaults filled in: prefill, batch 1, the chip's native type. Models are
+// not quantised, so on a chip that takes only int8 the default of a model is bf16: the compiler
+// then names the op that the chip has no unit for, and chips that have one.
+Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const ChipSpec& chip);
 
 // Precondition: not a program. Errors: kBadInput for the file.
 Graph load_graph(const Workload& workload, const Scenario& scenario);

@@ -32,9 +32,12 @@ std::string source_text(const Gpu& gpu, const std::set<DataType>& types) {
   }
   std::string text = fmt::format(
       "{}: roofline per op at 100 % of its rated figures ({}), energy = time x TDP; {}{}{:g} GB/s, "
-      "{:g} W. Peak: {}. Bandwidth: {}. TDP: {}.",
-      gpu.title, gpu.basis, peaks, peaks.empty() ? "" : ", ", gpu.bandwidth / 1e9, gpu.tdp,
-      gpu.peak_source, gpu.bandwidth_source, gpu.tdp_source);
+      "{:g} W.",
+      gpu.title, gpu.basis, peaks, peaks.empty() ? "" : ", ", gpu.bandwidth / 1e9, gpu.tdp);
+  text += " Peak: " + gpu.peak_source + ".";
+  const bool same = gpu.bandwidth_source == gpu.peak_source;
+  text += " Bandwidth: " + (same ? "as the peak" : gpu.bandwidth_source) + ".";
+  text += " TDP: " + (gpu.tdp_source == gpu.peak_source ? "as the peak" : gpu.tdp_source) + ".";
   if (!gpu.note.empty()) text += fmt::format(" Note: {}.", gpu.note);
   return text;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "isa/error.hpp"
@@ -62,15 +63,18 @@ std::string held_by(const Measurements& measured, const std::vector<std::string>
   if (op.lost() == 0) return "nothing";
   Stalls stalls;
   const std::string_view binding = units_of(op.bound_by);
+  std::set<std::int32_t> serving;  // units of that kind that worked for the op
   for (const UnitTime* time : times) {
     if (kinds[static_cast<std::size_t>(time->unit)] != binding) continue;
     stalls.seen += time->cycles;
-    if (is_binding_work(op.bound_by, time->reason)) continue;
+    if (is_binding_work(op.bound_by, time->reason)) {
+      serving.insert(time->unit);
+      continue;
+    }
     const auto from = static_cast<std::size_t>(time->signaller);
     stalls.add(time->reason, time->signaller < 0 ? "" : measured.units.at(from), time->cycles);
   }
-  const auto units = std::count(kinds.begin(), kinds.end(), binding);
-  const Cycles unseen = op.cycles * units - stalls.seen;
+  const Cycles unseen = op.cycles * static_cast<Cycles>(serving.size()) - stalls.seen;
   if (unseen > 0) stalls.add(Reason::kNoInstruction, "", unseen);
   if (stalls.by_cause.empty()) return fmt::format("more {} work than its bound counts", binding);
   const auto most = std::max_element(stalls.by_cause.begin(), stalls.by_cause.end(),

@@ -135,21 +135,43 @@ TEST_CASE("a program for another chip is refused by name") {
   CHECK(run_program({"run", file, "--chip", "tiny-4x4"}).status == 0);
 }
 
-TEST_CASE("a program with an unbalanced semaphore is refused") {
+TEST_CASE("a program with an address out of range, a race or an unbalanced semaphore is refused") {
+  const std::string right = R"(.systole 1
+.workload copy tokens=0
+.chip tiny-4x4 hash=0x0
+.semaphore full initial=0
+.symbol a role=input type=bf16 address=0 rows=8 cols=8 pitch=32
+.stream
+  dma0 load dst=vmem[0, pitch=16]:bf16 src=hbm[0, pitch=32]:bf16 rows=8 cols=8 signal=(full)
+  vpu0 vector op=copy dst=vmem[512, pitch=16]:bf16 a=vmem[0, pitch=16]:bf16 rows=8 cols=8 wait=(full)
+  halt
+)";
   const Scratch scratch;
-  std::string text = program_text("tiny-4x4");
-  const std::size_t signal = text.find("signal");
-  REQUIRE(signal != std::string::npos);
-  // The line's signal goes: what waits for it cannot go on.
-  const std::size_t open = text.rfind('\n', signal) + 1;
-  const std::size_t close = text.find('\n', signal);
-  INFO(text.substr(open, close - open));
-  text.erase(open, close - open + 1);
-  bad({"run", scratch.file("x.sasm", text), "--chip", "tiny-4x4"}, {});
+  const auto wrong = [&](const std::vector<std::pair<std::string, std::string>>& edits,
+                         const std::string& finding) {
+    std::string text = right;
+    for (const auto& [from, to] : edits) {
+      const std::size_t at = text.find(from);
+      REQUIRE(at != std::string::npos);
+      text.replace(at, from.size(), to);
+    }
+    const std::string file = scratch.file("x.sasm", text);
+    bad({"run", file, "--chip", "tiny-4x4"}, {"x.sasm", "instruction", finding});
+    bad({"check", file}, {"x.sasm", "instruction", finding});
+  };
+  CHECK(run_program({"run", scratch.file("x.sasm", right), "--chip", "tiny-4x4"}).status == 0);
+  wrong({{"src=hbm[0,", "src=hbm[1073741824,"}}, "1073741824");
+  wrong({{" signal=(full)", ""}, {" wait=(full)", ""}}, "race");
+  wrong({{" signal=(full)", ""}}, "full");
+  wrong({{"wait=(full)", "wait=(full*2)"}}, "full");
 }
 
 TEST_CASE("an op for which a chip has no unit is refused by name, with presets that have one") {
-  bad({"run", "gpt2", "--chip", "tpu-v1", "--seq", "8"}, {"tpu-v1", "tpu-v5e"});
+  bad({"run", "gpt2", "--chip", "tpu-v1", "--seq", "8"}, {"layernorm", "tpu-v1", "tpu-v5e"});
+  const Scratch scratch;
+  const std::string softmax = "graph \"g\"\ninput %x bf16[8, 8]\n%y = softmax(%x)\noutput %y\n";
+  bad({"run", scratch.file("x.sgr", softmax), "--chip", "tpu-v1"},
+      {"softmax", "tpu-v1", "tpu-v3", "tpu-v5e"});
 }
 
 TEST_CASE("a failed run leaves no folder and no file behind") {

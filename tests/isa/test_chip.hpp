@@ -5,12 +5,20 @@
 #include <string>
 #include <string_view>
 
+#include "catch.hpp"
 #include "isa/assembly.hpp"
 #include "isa/chip.hpp"
 #include "isa/error.hpp"
 #include "isa/verifier.hpp"
 
 namespace systole::test {
+
+// Catch2's matcher of a part of a string, by its name in version 2.
+#if CATCH_VERSION_MAJOR >= 3
+inline auto Contains(const std::string& part) { return Catch::Matchers::ContainsSubstring(part); }
+#else
+using Catch::Matchers::Contains;
+#endif
 
 // Two MXUs of 4x4 with 16 accumulator rows of 16 bytes, two weight FIFO places of 16 bytes, 4 KiB
 // of VMEM, 64 KiB of HBM, two DMA engines.

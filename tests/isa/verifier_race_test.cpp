@@ -6,7 +6,6 @@
 
 using namespace systole;
 using namespace systole::test;
-using Catch::Matchers::Contains;
 
 namespace {
 

@@ -57,6 +57,13 @@ TEST_CASE("what the binding unit did not do for the op counts as having no instr
   CHECK(ops(sample_program(), m)[0].held_by == "mxu has no instruction");
 }
 
+TEST_CASE("units that do not work for an op do not hold it") {
+  Measurements m = sample_measurements();
+  m.units.emplace_back("core0.mxu1");
+  m.unit_times.push_back({5, Reason::kNoInstruction, -1, -1, 1000});
+  CHECK(ops(sample_program(), m)[0].held_by == "mxu waits for core0.dma0");
+}
+
 TEST_CASE("an op at its bound is held by nothing") {
   Measurements m = sample_measurements();
   m.op_cycles[0] = 500;
