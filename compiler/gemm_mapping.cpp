@@ -58,10 +58,26 @@ bool fit(const ChipSpec& chip, const GemmShape& shape, Bytes vmem, GemmMapping& 
   return true;
 }
 
-// HBM moves whole bursts; a short run of bytes costs part of a page activation besides.
-double hbm_cycles(const ChipSpec& chip, double bytes, double run) {
-  constexpr double kRunOverhead = 64;  // bytes' worth of time per run, an estimate
-  return bytes * (1 + kRunOverhead / run) / hbm_bytes_per_cycle(chip);
+// Transfers of one operand: each moves `rows` runs of `run` bytes.
+struct Traffic {
+  std::int64_t transfers = 0;
+  std::int64_t rows = 0;
+  Bytes run = 0;
+};
+
+// Cycles for which a transfer occupies the memory: whole bursts, at the rate that refresh leaves.
+double memory_cycles(const ChipSpec& chip, const Traffic& t) {
+  const Bytes bytes = t.rows * round_up(t.run, burst_bytes(chip.hbm));
+  const double rate = hbm_bytes_per_cycle(chip) * (1 - chip.hbm.trfc / chip.hbm.trefi);
+  return static_cast<double>(bytes) / rate;
+}
+
+// Cycles for which a transfer occupies its DMA engine.
+double engine_cycles(const ChipSpec& chip, const Traffic& t) {
+  const std::int64_t requests = dma_requests(t.rows, t.run, t.run + 1, chip.dma.request);
+  const Cycles own = dma_data_cycles(chip, t.rows * t.run, requests);
+  return static_cast<double>(chip.dma.setup) +
+         std::max(static_cast<double>(own), memory_cycles(chip, t));
 }
 
 Cycles epilogue_cycles(const ChipSpec& chip, const GemmShape& shape, std::int64_t rows,
@@ -97,35 +113,37 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t rounds = tiles_m * ((tiles_n - 1) * g.col_blocks + last_blocks);
   const auto array = static_cast<double>(rounds * ceil_div(g.k, depth) * step);
 
-  // Memory.
-  const double lhs_run = static_cast<double>(std::min(g.block_k, g.k) * in);
-  const double rhs_run = static_cast<double>(
-      (shape.transpose_rhs ? std::min(g.block_k, g.k) : std::min(g.tile_n(mxu), g.n)) * in);
-  const double out_run = static_cast<double>(std::min(g.col_blocks * mxu.cols, g.n) * out);
-  const auto mk = static_cast<double>(g.m * g.k * in);
-  const auto kn = static_cast<double>(g.k * g.n * in);
-  const auto mn = static_cast<double>(g.m * g.n);
-  const double memory =
-      hbm_cycles(chip, mk * static_cast<double>(g.lhs_resident ? 1 : tiles_n), lhs_run) +
-      hbm_cycles(chip, kn * static_cast<double>(tiles_m), rhs_run) +
-      hbm_cycles(chip, mn * static_cast<double>(out), out_run) +
-      hbm_cycles(chip, mn * static_cast<double>(shape.full_operand_bytes), out_run);
+  // Memory: all traffic shares the channels, each operand's its engine.
+  const std::int64_t tile_m = std::min(g.tile_m(), g.m);
+  const std::int64_t tile_n = std::min(g.tile_n(mxu), g.n);
+  const std::int64_t block_k = std::min(g.block_k, g.k);
+  const std::int64_t tiles = tiles_m * tiles_n;
+  const std::int64_t parts = g.split_m * g.split_n;
+  const Traffic lhs{(g.lhs_resident ? tiles_m : tiles) * g.blocks_k(), tile_m, block_k * in};
+  const Traffic rhs{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
+                    (shape.transpose_rhs ? block_k : tile_n) * in};
+  const Traffic result{tiles * parts, std::min(g.mxu_m, g.m),
+                       std::min(g.col_blocks * mxu.cols, g.n) * out};
+  const Traffic operands{shape.full_operand_bytes > 0 ? tiles : 0, tile_m,
+                         tile_n * shape.full_operand_bytes};
+  double channels = 0;
+  double engine = 0;
+  for (const Traffic& t : {lhs, rhs, result, operands}) {
+    const auto transfers = static_cast<double>(t.transfers);
+    channels += transfers * memory_cycles(chip, t);
+    engine = std::max(engine, transfers * engine_cycles(chip, t));
+  }
+  const double memory = std::max(channels, engine);
 
   // Vector unit, shared by the MXUs.
   const Cycles part = epilogue_cycles(chip, shape, std::min(g.mxu_m, g.m), g.col_blocks);
-  const auto vector = static_cast<double>(tiles_m * tiles_n * g.split_m * g.split_n * part);
+  const auto vector = static_cast<double>(tiles * parts * part);
 
   // First block in, last tile out.
-  const double fill =
-      hbm_cycles(chip,
-                 static_cast<double>(std::min(g.tile_m(), g.m) * std::min(g.block_k, g.k) * in),
-                 lhs_run) +
-      hbm_cycles(chip,
-                 static_cast<double>(std::min(g.tile_n(mxu), g.n) * std::min(g.block_k, g.k) * in),
-                 rhs_run);
-  const double drain =
-      static_cast<double>(part * g.split_m * g.split_n) +
-      hbm_cycles(chip, static_cast<double>(g.mxu_m * g.col_blocks * mxu.cols * out), out_run);
+  const auto latency = static_cast<double>(memory_latency_cycles(chip));
+  const double fill = latency + std::max({engine_cycles(chip, lhs), engine_cycles(chip, rhs),
+                                          memory_cycles(chip, lhs) + memory_cycles(chip, rhs)});
+  const double drain = latency + static_cast<double>(part * parts) + engine_cycles(chip, result);
   // Each macro-instruction takes an issue slot; a share of them is counted as if it could not
   // overlap, so that among near equals the shorter program wins.
   constexpr double kExposedIssue = 0.25;

@@ -26,6 +26,11 @@ class Scheduler {
     program_.workload = graph.name;
     program_.tokens = graph.tokens;
     program_.symbols = layout.symbols();
+    for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+      for (const Op& op : *ops) {
+        for (const EngineRead& read : engine_reads(graph, op, roles_)) loaders_.insert(read.engine);
+      }
+    }
     for (const Tensor& tensor : graph.tensors) {
       if (tensor.role == TensorRole::kTable)
         program_.tables.push_back({tensor.name, tensor.values});
@@ -84,10 +89,12 @@ class Scheduler {
   }
 
   // An op's last store comes after all that it reads and writes on chip. The engines that fill
-  // VMEM take that token before the next op lays out the same half.
+  // VMEM take that token before a later op lays out the same half.
   void release_space() {
+    const bool repeated = graph_.repeat > 0 && graph_.after.empty();
+    if (next_ == mappings_.size() && !repeated) return;  // nothing comes later
     std::vector<Token> tokens;
-    for (const UnitId engine : std::set<UnitId>{roles_.lhs, roles_.rhs, roles_.params}) {
+    for (const UnitId engine : loaders_) {
       const std::string purpose = "vmem" + std::to_string(lowering_.space);
       const Token token{emitter_.semaphore(purpose, roles_.out, engine), 1};
       tokens.push_back(token);
@@ -104,6 +111,7 @@ class Scheduler {
   DmaRoles roles_;
   ReadyTokens ready_;
   Lowering lowering_;
+  std::set<UnitId> loaders_;  // engines that fill VMEM
   std::size_t next_ = 0;
 };
 

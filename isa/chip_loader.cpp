@@ -29,6 +29,8 @@ constexpr std::string_view kDataRate = "hbm.data_rate";
 constexpr std::array<std::string_view, 4> kDram{"hbm.channels", "hbm.pseudo_channels",
                                                 "hbm.bus_bits", kDataRate};
 
+constexpr std::array<std::string_view, 2> kColumnDistances{"hbm.tccd_s", "hbm.tccd_l"};
+
 bool sets(const Layer& layer, std::string_view key) {
   return std::any_of(layer.settings.begin(), layer.settings.end(),
                      [&](const Setting& setting) { return setting.key == key; });
@@ -103,11 +105,12 @@ class Resolver {
     if (sets_dram && !sets(layer, kBandwidth)) {
       if (has(kBandwidth)) values_.erase(values_.find(kBandwidth));
     } else if (sets(layer, kBandwidth) && !sets_dram && has_dram()) {
-      derive_data_rate(layer.command_line);
+      derive_data_rate(layer);
     }
   }
 
-  void derive_data_rate(bool command_line) {
+  void derive_data_rate(const Layer& layer) {
+    const bool command_line = layer.command_line;
     const Resolved& bandwidth = at(kBandwidth);
     const ParameterRow& row = *find_parameter(kDataRate);
     const HbmParams hbm = dram();
@@ -120,12 +123,16 @@ class Resolver {
       if (command_line) usage_error(fmt::format("{} in {}", found, bandwidth.place), expected);
       bad_input(bandwidth.place, found, expected);
     }
-    values_[std::string(kDataRate)] = {
-        rate,
-        bandwidth.place,
+    const std::string origin =
         command_line ? "derived from --set hbm.bandwidth"
-                     : fmt::format("derived from hbm.bandwidth at {}", bandwidth.origin),
-        {}};
+                     : fmt::format("derived from hbm.bandwidth at {}", bandwidth.origin);
+    const std::string place = bandwidth.place;
+    values_[std::string(kDataRate)] = {rate, place, origin, {}};
+    // The standards give the distance of column commands in memory clocks.
+    for (const std::string_view key : kColumnDistances) {
+      if (!has(key) || sets(layer, key)) continue;
+      values_[std::string(key)] = {at(key).value * hbm.data_rate / rate, place, origin, {}};
+    }
   }
 
   void check_complete(const std::string& where) const {

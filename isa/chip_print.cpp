@@ -81,8 +81,9 @@ std::string chip_reference() {
       "- On the command line keys are dotted: `--set mxu.rows=256`. A later one wins.\n"
       "- `hbm.bandwidth` may be left out, and is then derived from the DRAM parameters. Where a\n"
       "  file gives both they agree within 1 %. A file that extends another, or a `--set`, that\n"
-      "  changes the bandwidth alone changes `hbm.data_rate` with it; one that changes the DRAM\n"
-      "  parameters alone gets the bandwidth that they give.\n"
+      "  changes the bandwidth alone changes `hbm.data_rate` with it, and `hbm.tccd_s` and\n"
+      "  `hbm.tccd_l`, which are memory clocks; one that changes the DRAM parameters alone gets the\n"
+      "  bandwidth that they give.\n"
       "- Anchors, aliases, tags, lists and duplicate keys are errors.\n";
   std::string_view group = "-";
   for (const ParameterRow& row : chip_parameters()) {

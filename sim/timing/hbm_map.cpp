@@ -11,21 +11,33 @@ namespace {
 
 constexpr std::size_t kPatternMemory = 64 * kMiB;
 
+// Pitches up to this many blocks spread over the channels.
+constexpr std::int64_t kSpreadBlocks = 4096;
+
+// C^(digits - 1): the weight of the last digit that the map adds up, at least C^2.
+std::int64_t last_weight(std::int64_t channels) {
+  if (channels == 1) return 1;
+  std::int64_t weight = channels * channels;
+  while (weight * channels <= kSpreadBlocks) weight *= channels;
+  return weight;
+}
+
 }  // namespace
 
-// The map of block b + C^2 is that of block b, rotated by one; and C * page bytes on, each channel
-// is at the same place of another row. The period is a multiple of both.
+// The map of a block last_weight_ further on is that of the block, rotated by one; and C * page
+// bytes on, each channel is at the same place of another row. The period is a multiple of both.
 HbmMap::HbmMap(const ChipSpec& chip)
     : timing_(chip),
       channels_(channels_per_core(chip)),
+      last_weight_(last_weight(channels_)),
       interleave_(chip.hbm.interleave),
       page_(chip.hbm.page),
       burst_(burst_bytes(chip.hbm)),
       load_(static_cast<std::size_t>(channels_)),
       open_row_(static_cast<std::size_t>(channels_)) {
-  const Bytes square = channels_ * channels_ * interleave_;
-  period_ = std::lcm(square, channels_ * page_);
-  rotations_per_period_ = period_ / square;
+  const Bytes rotation = last_weight_ * interleave_;
+  period_ = std::lcm(rotation, channels_ * page_);
+  rotations_per_period_ = period_ / rotation;
   most_patterns_ = std::max<std::size_t>(
       16, kPatternMemory / (static_cast<std::size_t>(channels_) * sizeof(LoadPattern::Channel)));
 }
@@ -39,7 +51,12 @@ std::size_t HbmMap::KeyHash::operator()(const Key& key) const {
 
 std::int64_t HbmMap::channel_of(std::int64_t address) const {
   const std::int64_t block = address / interleave_;
-  return (block + block / channels_ + block / (channels_ * channels_)) % channels_;
+  std::int64_t sum = 0;
+  for (std::int64_t weight = 1; weight <= last_weight_; weight *= channels_) {
+    sum += block / weight;
+    if (channels_ == 1) break;
+  }
+  return sum % channels_;
 }
 
 // begin..end are bytes of one block.

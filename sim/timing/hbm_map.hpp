@@ -2,7 +2,8 @@
 // The address map of the memory, and what a transfer loads onto each pseudo-channel by it.
 //
 // Blocks of `interleave` bytes are dealt to the C pseudo-channels in groups of C; block b lies on
-// channel (b + b / C + b / C^2) mod C, so that each group visits each channel once and rows with a
+// channel (b + b / C + b / C^2 + ...) mod C, with at least three terms and as many as it takes for
+// pitches up to 4,096 blocks, so that each group visits each channel once and rows with a
 // power-of-two pitch spread over the channels. Within a channel its blocks lie one after another,
 // and each `page` bytes of them are one row. No SystemC in this header.
 #pragma once
@@ -70,6 +71,7 @@ class HbmMap {
 
   HbmTiming timing_;
   std::int64_t channels_;
+  std::int64_t last_weight_;  // C^(terms - 1)
   Bytes interleave_;
   Bytes page_;
   Bytes burst_;
