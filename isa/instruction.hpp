@@ -155,7 +155,8 @@ struct WeightLoad {
   static constexpr UnitKind kUnit = UnitKind::kMxu;
   static constexpr std::string_view kDoc =
       "loads a depth x cols weight tile into the array's shadow weights (into its weights where "
-      "it has no shadow); PEs outside the tile get zero. The next matmul of the queue swaps them in";
+      "it has no shadow); PEs outside the tile get zero, and the next matmul of the queue swaps them "
+      "in";
   LocalTile src;
   Value depth, cols;
   static constexpr auto fields() {
@@ -172,7 +173,8 @@ struct WeightLoadTransposed {
   static constexpr std::string_view kName = "wloadt";
   static constexpr UnitKind kUnit = UnitKind::kMxu;
   static constexpr std::string_view kDoc =
-      "as wload, from a tile that lies transposed in VMEM (cols rows of depth elements)";
+      "loads weights as wload does, from a tile that lies transposed in VMEM (cols rows of depth "
+      "elements)";
   VmemTile src;
   Value depth, cols;
   static constexpr auto fields() {
@@ -190,7 +192,7 @@ struct Matmul {
   static constexpr UnitKind kUnit = UnitKind::kMxu;
   static constexpr std::string_view kDoc =
       "feeds rows x depth elements of lhs through the array and overwrites the accumulators where "
-      "`first` holds, adds to them elsewhere. Uses the weights of the last wload before it";
+      "`first` holds, adds to them elsewhere; its weights are those of the last wload before it";
   AccTile dst;
   VmemTile lhs;
   Value rows, depth, cols;
@@ -213,8 +215,8 @@ struct Vector {
   static constexpr std::string_view kName = "vector";
   static constexpr UnitKind kUnit = UnitKind::kVpu;
   static constexpr std::string_view kDoc =
-      "dst = op(a, b, c) element by element, computed in fp32 and converted to the type of dst; copy, "
-      "add, sub, max, min and relu of integers into integers are exact";
+      "computes dst = op(a, b, c) element by element, in fp32, and converts it to the type of dst; "
+      "copy, add, sub, max, min and relu of integers into integers are exact";
   VectorOp op = VectorOp::kCopy;
   VectorTile dst;
   OptionalTile a, b, c;
@@ -241,7 +243,7 @@ struct Reduce {
   static constexpr std::string_view kName = "reduce";
   static constexpr UnitKind kUnit = UnitKind::kXlu;
   static constexpr std::string_view kDoc =
-      "dst[r] = max or sum over the columns of a[r], in fp32, from column 0 upwards";
+      "computes dst[r] = max or sum over the columns of a[r], in fp32, from column 0 upwards";
   ReduceOp op = ReduceOp::kMax;
   VectorTile dst;
   VectorTile a;
@@ -249,7 +251,7 @@ struct Reduce {
   Mask mask;
   static constexpr auto fields() {
     return std::tuple{
-        field("op", &Reduce::op, "max or sum"),
+        field("op", &Reduce::op, "operation"),
         field("dst", &Reduce::dst, "one element per row", Access::kWrite, Shape::kRowsOne),
         field("a", &Reduce::a, "operand", Access::kRead, Shape::kRowsCols),
         field("rows", &Reduce::rows, "rows"),
@@ -263,7 +265,7 @@ struct Transpose {
   static constexpr std::uint8_t kOpcode = 10;
   static constexpr std::string_view kName = "transpose";
   static constexpr UnitKind kUnit = UnitKind::kXlu;
-  static constexpr std::string_view kDoc = "dst[c][r] = src[r][c], of the same type";
+  static constexpr std::string_view kDoc = "copies a tile to its transpose: dst[c][r] = src[r][c], of the same type";
   VmemTile dst;
   VmemTile src;
   Value rows, cols;
@@ -283,7 +285,7 @@ struct Sync {
   static constexpr std::string_view kName = "sync";
   static constexpr UnitKind kUnit = UnitKind::kSequencer;  // any queue
   static constexpr std::string_view kDoc =
-      "does nothing but wait and signal, on any queue, in order with its other instructions";
+      "does nothing but wait and signal, in order with the other instructions of its queue";
   static constexpr auto fields() { return std::tuple{}; }
   friend bool operator==(const Sync&, const Sync&) = default;
 };
@@ -293,8 +295,8 @@ struct Loop {
   static constexpr std::string_view kName = "loop";
   static constexpr UnitKind kUnit = UnitKind::kSequencer;
   static constexpr std::string_view kDoc =
-      "repeats the instructions up to its end; the n-th open loop, from 0, counts in index i<n>. "
-      "A count below 1 skips the body";
+      "repeats the instructions up to its end; the n-th open loop, from 0, counts in index i<n>, "
+      "and a count below 1 skips the body";
   Value count;
   static constexpr auto fields() {
     return std::tuple{field("count", &Loop::count, "iterations")};

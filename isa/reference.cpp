@@ -30,7 +30,7 @@ std::string type_text(const TileIn<kAllowed...>* /*type*/) {
 std::string type_text(const Value* /*type*/) { return "value"; }
 std::string type_text(const Guard* /*type*/) { return "guard"; }
 std::string type_text(const VectorOp* /*type*/) { return "vector operation"; }
-std::string type_text(const ReduceOp* /*type*/) { return "max, sum"; }
+std::string type_text(const ReduceOp* /*type*/) { return "max or sum"; }
 std::string type_text(const Mask* /*type*/) { return "mask"; }
 std::string type_text(const RowIndex* /*type*/) { return "table entries"; }
 std::string type_text(const double* /*type*/) { return "number"; }

@@ -16,11 +16,13 @@
 #include "sim/function/symbols.hpp"
 #include "sim/observe/action_counts.hpp"
 #include "sim/observe/op_cycles.hpp"
+#include "sim/observe/unit_times.hpp"
 #include "sim/report/baseline.hpp"
 #include "sim/report/gpus.hpp"
 #include "sim/report/json.hpp"
 #include "sim/report/output_folder.hpp"
 #include "sim/report/text.hpp"
+#include "sim/timing/hbm_timing.hpp"
 #include "sim/timing/simulate.hpp"
 
 namespace systole {
@@ -56,12 +58,12 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
 }
 
 Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles) {
-  OpStalls stalls;
+  UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
   const SimulationResult run =
-      simulate(chip.spec, program, {&stalls, &actions, &op_cycles}, max_cycles);
-  return measurements(program.ops.size(), run.cycles, run.units, stalls, actions, op_cycles);
+      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles}, max_cycles);
+  return measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
 }
 
 std::vector<OutputResult> outputs_of(const Program& program, const MemoryImage& hbm) {
@@ -155,8 +157,9 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. Time, and the result.
+  const Measurements measured = simulate_and_measure(chip, program, options.max_cycles);
   RunResult result =
-      make_result(chip, program, simulate_and_measure(chip, program, options.max_cycles), energy);
+      make_result(chip, program, measured, energy, stream_bytes_per_cycle(chip.spec));
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;
   result.baselines = std::move(baselines);

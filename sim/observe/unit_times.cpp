@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/observe/unit_times.hpp"
 
-#include <numeric>
+#include <map>
 
 namespace systole {
 namespace {
 
-void add(std::vector<Cycles>& table, std::int32_t key, Cycles cycles) {
-  const auto at = static_cast<std::size_t>(key + 1);
-  if (at >= table.size()) table.resize(at + 1, 0);
-  table[at] += cycles;
-}
-
-Cycles get(const std::vector<Cycles>& table, std::int32_t key) {
-  const auto at = static_cast<std::size_t>(key + 1);
-  return at < table.size() ? table[at] : 0;
+// Cycles of the entries of one unit that `select` takes.
+template <class Select>
+Cycles sum(const std::vector<std::vector<std::vector<UnitTime>>>& table, std::int32_t unit,
+           Select&& select) {
+  const auto at = static_cast<std::size_t>(unit);
+  Cycles cycles = 0;
+  if (unit < 0 || at >= table.size()) return cycles;
+  for (const auto& op : table[at]) {
+    for (const UnitTime& entry : op) {
+      if (select(entry)) cycles += entry.cycles;
+    }
+  }
+  return cycles;
 }
 
 }  // namespace
@@ -27,64 +31,66 @@ std::string reason_text(Reason reason, std::int32_t signaller,
          (signaller < 0 ? std::string{"none"} : unit_names.at(static_cast<std::size_t>(signaller)));
 }
 
-std::string reason_text(const Interval& interval, const std::vector<std::string>& unit_names) {
-  return reason_text(interval.reason, interval.signaller, unit_names);
+std::vector<ReasonCycles> reasons_by_unit(const std::vector<UnitTime>& times,
+                                          const std::vector<std::string>& unit_names) {
+  using Cause = std::pair<Reason, std::int32_t>;
+  std::vector<std::map<Cause, Cycles>> table(unit_names.size());
+  for (const UnitTime& time : times) {
+    if (time.cycles == 0) continue;
+    const std::int32_t signaller = time.reason == Reason::kWait ? time.signaller : -1;
+    table.at(static_cast<std::size_t>(time.unit))[{time.reason, signaller}] += time.cycles;
+  }
+  std::vector<ReasonCycles> result;
+  for (const auto& unit : table) {
+    ReasonCycles& reasons = result.emplace_back();
+    for (const auto& [cause, cycles] : unit) {
+      reasons.emplace_back(reason_text(cause.first, cause.second, unit_names), cycles);
+    }
+  }
+  return result;
 }
 
 void UnitTimes::on(const Interval& interval) {
-  const auto at = static_cast<std::size_t>(interval.unit);
-  if (at >= units_.size()) units_.resize(at + 1);
-  Unit& unit = units_[at];
+  const auto unit = static_cast<std::size_t>(interval.unit);
+  const auto op = static_cast<std::size_t>(interval.op + 1);
+  if (unit >= table_.size()) table_.resize(unit + 1);
+  if (op >= table_[unit].size()) table_[unit].resize(op + 1);
+  std::vector<UnitTime>& causes = table_[unit][op];
   const Cycles cycles = interval.end - interval.begin;
-  unit.reason[static_cast<std::size_t>(interval.reason)] += cycles;
-  if (interval.reason == Reason::kWait) add(unit.wait, interval.signaller, cycles);
-  if (interval.reason == Reason::kBusy) add(unit.busy, interval.op, cycles);
+  for (UnitTime& cause : causes) {
+    if (cause.reason != interval.reason || cause.signaller != interval.signaller) continue;
+    cause.cycles += cycles;
+    return;
+  }
+  causes.push_back({interval.unit, interval.reason, interval.signaller, interval.op, cycles});
 }
 
-const UnitTimes::Unit* UnitTimes::find(std::int32_t unit) const {
-  const auto at = static_cast<std::size_t>(unit);
-  return unit >= 0 && at < units_.size() ? &units_[at] : nullptr;
+std::vector<UnitTime> UnitTimes::entries() const {
+  std::vector<UnitTime> all;
+  for (const auto& unit : table_) {
+    for (const auto& op : unit) all.insert(all.end(), op.begin(), op.end());
+  }
+  return all;
 }
 
 Cycles UnitTimes::cycles(std::int32_t unit, Reason reason) const {
-  const Unit* found = find(unit);
-  return found != nullptr ? found->reason[static_cast<std::size_t>(reason)] : 0;
+  return sum(table_, unit, [&](const UnitTime& entry) { return entry.reason == reason; });
 }
 
 Cycles UnitTimes::waiting_for(std::int32_t unit, std::int32_t signaller) const {
-  const Unit* found = find(unit);
-  return found != nullptr ? get(found->wait, signaller) : 0;
+  return sum(table_, unit, [&](const UnitTime& entry) {
+    return entry.reason == Reason::kWait && entry.signaller == signaller;
+  });
 }
 
 Cycles UnitTimes::busy_for(std::int32_t unit, std::int32_t op) const {
-  const Unit* found = find(unit);
-  return found != nullptr ? get(found->busy, op) : 0;
+  return sum(table_, unit, [&](const UnitTime& entry) {
+    return entry.reason == Reason::kBusy && entry.op == op;
+  });
 }
 
 Cycles UnitTimes::total(std::int32_t unit) const {
-  const Unit* found = find(unit);
-  if (found == nullptr) return 0;
-  return std::accumulate(found->reason.begin(), found->reason.end(), Cycles{0});
-}
-
-std::vector<std::pair<std::string, Cycles>> UnitTimes::reasons(
-    std::int32_t unit, const std::vector<std::string>& unit_names) const {
-  std::vector<std::pair<std::string, Cycles>> out;
-  const Unit* found = find(unit);
-  if (found == nullptr) return out;
-  for (const ReasonRow& row : kReasons) {
-    if (row.value == Reason::kWait) {
-      for (std::size_t at = 0; at < found->wait.size(); ++at) {
-        if (found->wait[at] == 0) continue;
-        const std::int32_t signaller = static_cast<std::int32_t>(at) - 1;
-        out.emplace_back(reason_text(row.value, signaller, unit_names), found->wait[at]);
-      }
-      continue;
-    }
-    const Cycles cycles = found->reason[static_cast<std::size_t>(row.value)];
-    if (cycles > 0) out.emplace_back(std::string{row.name}, cycles);
-  }
-  return out;
+  return sum(table_, unit, [](const UnitTime& /*entry*/) { return true; });
 }
 
 }  // namespace systole

@@ -24,22 +24,39 @@ double rated_seconds(const Gpu& gpu, const SourceOp& op) {
   return std::max(2 * static_cast<double>(op.macs) / peak, memory);
 }
 
-std::string source_text(const Gpu& gpu, const std::set<DataType>& types) {
+// "NVIDIA H100 SXM5 80 GB, bf16 989.4 TFLOPS dense, 3352 GB/s, TDP 700 W (data sheet)".
+std::string figures_text(const Gpu& gpu, const std::set<DataType>& types) {
   std::string peaks;
   for (const DataType type : types) {
-    peaks += fmt::format("{}{} {:g} TFLOPS dense", peaks.empty() ? "" : ", ", name_of(type),
-                         gpu.peak(type) / 1e12);
+    peaks += fmt::format("{} {:g} {} dense, ", name_of(type), gpu.peak(type) / 1e12,
+                         row_of(type).integer ? "TOPS" : "TFLOPS");
   }
+  return fmt::format("{}, {}{:g} GB/s, TDP {:g} W ({})", gpu.title, peaks, gpu.bandwidth / 1e9,
+                     gpu.tdp, gpu.basis);
+}
+
+std::string source_text(const Gpu& gpu, const std::string& figures) {
+  const auto from = [&](const std::vector<std::string>& sources) {
+    return sources == gpu.peak_sources ? "as the peak"
+                                       : fmt::format("{}", fmt::join(sources, "; "));
+  };
   std::string text = fmt::format(
-      "{}: roofline per op at 100 % of its rated figures ({}), energy = time x TDP; {}{}{:g} GB/s, "
-      "{:g} W.",
-      gpu.title, gpu.basis, peaks, peaks.empty() ? "" : ", ", gpu.bandwidth / 1e9, gpu.tdp);
-  text += " Peak: " + gpu.peak_source + ".";
-  const bool same = gpu.bandwidth_source == gpu.peak_source;
-  text += " Bandwidth: " + (same ? "as the peak" : gpu.bandwidth_source) + ".";
-  text += " TDP: " + (gpu.tdp_source == gpu.peak_source ? "as the peak" : gpu.tdp_source) + ".";
+      "{}: roofline per op at 100 % of these figures, energy = time x TDP. Peak: {}. Bandwidth: "
+      "{}. TDP: {}.",
+      figures, fmt::join(gpu.peak_sources, "; "), from(gpu.bandwidth_sources),
+      from(gpu.tdp_sources));
   if (!gpu.note.empty()) text += fmt::format(" Note: {}.", gpu.note);
   return text;
+}
+
+std::vector<std::string> distinct_sources(const Gpu& gpu) {
+  std::vector<std::string> all;
+  for (const auto* sources : {&gpu.peak_sources, &gpu.bandwidth_sources, &gpu.tdp_sources}) {
+    for (const std::string& source : *sources) {
+      if (std::find(all.begin(), all.end(), source) == all.end()) all.push_back(source);
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -51,7 +68,11 @@ BaselineResult rated_baseline(const Gpu& gpu, const std::vector<SourceOp>& ops) 
     seconds += rated_seconds(gpu, op);
     if (op.macs > 0) types.insert(op.type);
   }
-  return {gpu.name, "rated", seconds * 1e6, seconds * gpu.tdp, source_text(gpu, types)};
+  BaselineResult result{gpu.name, "rated", seconds * 1e6, seconds * gpu.tdp, {}};
+  result.figures = figures_text(gpu, types);
+  result.source = source_text(gpu, result.figures);
+  result.sources = distinct_sources(gpu);
+  return result;
 }
 
 }  // namespace systole

@@ -11,9 +11,10 @@
 namespace systole {
 namespace {
 
-// Three significant digits below 1000, at least.
+// Three significant digits from 1 to 1000, at least.
 std::string three_digits(double value) {
   const double size = std::abs(value);
+  if (size < 0.9995) return fmt::format("{:#.3g}", value);
   if (size >= 100) return fmt::format("{:.0f}", value);
   if (size >= 10) return fmt::format("{:.1f}", value);
   return fmt::format("{:.2f}", value);
@@ -35,15 +36,16 @@ std::string with_prefix(double value, const std::string& unit) {
     double factor;
     const char* name;
   };
-  constexpr std::array<Prefix, 9> kPrefixes{{{1e15, "P"},
-                                             {1e12, "T"},
-                                             {1e9, "G"},
-                                             {1e6, "M"},
-                                             {1e3, "k"},
-                                             {1, ""},
-                                             {1e-3, "m"},
-                                             {1e-6, "u"},
-                                             {1e-9, "n"}}};
+  constexpr std::array<Prefix, 10> kPrefixes{{{1e15, "P"},
+                                              {1e12, "T"},
+                                              {1e9, "G"},
+                                              {1e6, "M"},
+                                              {1e3, "k"},
+                                              {1, ""},
+                                              {1e-3, "m"},
+                                              {1e-6, "u"},
+                                              {1e-9, "n"},
+                                              {1e-12, "p"}}};
   if (value == 0) return "0 " + unit;
   for (const Prefix& prefix : kPrefixes) {
     // What would round to 1000 of one prefix is 1 of the next.
@@ -51,7 +53,15 @@ std::string with_prefix(double value, const std::string& unit) {
       return fmt::format("{} {}{}", three_digits(value / prefix.factor), prefix.name, unit);
     }
   }
-  return fmt::format("{:.3g} {}", value, unit);
+  return fmt::format("{} {}{}", three_digits(value / kPrefixes.back().factor),
+                     kPrefixes.back().name, unit);
+}
+
+std::string with_groups(double value) {
+  constexpr double kLargest = 1e15;  // whole numbers are exact up to here
+  const double size = std::abs(value);
+  if (size >= 99.95 && size < kLargest) return grouped(std::llround(value));
+  return fmt::format("{:#.3g}", value);
 }
 
 std::string bytes_text(double bytes) {

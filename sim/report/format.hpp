@@ -11,8 +11,11 @@ namespace systole {
 // 1234567 -> "1,234,567".
 std::string grouped(std::int64_t number);
 
-// Three significant digits or more and a decimal prefix: 0.00823 "s" -> "8.23 ms".
+// Three significant digits and a decimal prefix from p to P: 0.00823 "s" -> "8.23 ms".
 std::string with_prefix(double value, const std::string& unit);
+
+// Three significant digits, from 100 on a whole number: 542731.4 -> "542,731", 0.1337 -> "0.134".
+std::string with_groups(double value);
 
 // Binary prefix: 25165824 -> "24.0 MiB".
 std::string bytes_text(double bytes);

@@ -47,6 +47,16 @@ class Members {
     known_.push_back(key);
     return json_.contains(key) ? text(key) : std::string{};
   }
+  // A list of one text or more.
+  std::vector<std::string> texts(const std::string& key) {
+    const std::string_view expected = "a list of one text or more";
+    const Json& value = get(key, expected);
+    const auto is_text = [](const Json& entry) { return entry.is_string(); };
+    if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), is_text)) {
+      bad_input(where_, fmt::format("'{}': {}", key, brief(value)), expected);
+    }
+    return value.get<std::vector<std::string>>();
+  }
   const Json& get(const std::string& key, std::string_view what) {
     known_.push_back(key);
     const auto found = json_.find(key);
@@ -124,9 +134,9 @@ Gpu parse_gpu(std::string_view json, std::string_view where) {
   gpu.tdp = members.number("tdp_w");
   gpu.basis = members.text("basis");
   Members sources(members.get("sources", "the sources"), members.where() + ": sources");
-  gpu.peak_source = sources.text("peak");
-  gpu.bandwidth_source = sources.text("bandwidth");
-  gpu.tdp_source = sources.text("tdp");
+  gpu.peak_sources = sources.texts("peak");
+  gpu.bandwidth_sources = sources.texts("bandwidth");
+  gpu.tdp_sources = sources.texts("tdp");
   sources.finish();
   gpu.note = members.text_or_empty("note");
   members.finish();

@@ -20,7 +20,7 @@ struct Gpu {
   double memory = 0;     // bytes
   double tdp = 0;        // W
   std::string basis;     // "data sheet", "published table" or "estimate"
-  std::string peak_source, bandwidth_source, tdp_source;
+  std::vector<std::string> peak_sources, bandwidth_sources, tdp_sources;  // one each at least
   std::string note;
 
   double peak(DataType type) const;

@@ -14,14 +14,14 @@ enum class Resource : std::uint8_t { kMxu, kVpu, kXlu, kHbm, kLatency };
 struct ResourceRow {
   Resource value;
   std::string_view name;
-  std::string_view demand;  // what its demand in cycles is
+  std::string_view demand;  // what it is that takes the cycles of its demand
 };
 inline constexpr std::array<ResourceRow, 5> kResources{{
     {Resource::kMxu, "mxu", "useful MACs at the peak of the cores in use"},
-    {Resource::kVpu, "vpu", "cycles that the VPU is busy"},
-    {Resource::kXlu, "xlu", "cycles that the XLUs are busy, per XLU"},
+    {Resource::kVpu, "vpu", "vector instructions"},
+    {Resource::kXlu, "xlu", "XLU instructions, spread over the XLUs,"},
     {Resource::kHbm, "hbm", "HBM bytes at the rate of a long stream"},
-    {Resource::kLatency, "latency", "no resource is needed for half of the time"},
+    {Resource::kLatency, "latency", "waiting"},
 }};
 constexpr std::string_view name_of(Resource resource) {
   return kResources[static_cast<std::size_t>(resource)].name;

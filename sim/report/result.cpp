@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <stdexcept>
+#include <utility>
 
 #include "isa/error.hpp"
 #include "sim/observe/unit_times.hpp"
@@ -35,20 +35,12 @@ void check_totals(const Program& program) {
 }
 
 std::vector<UnitResult> unit_results(const Measurements& measured) {
-  std::vector<std::map<std::string, Cycles>> table(measured.units.size());
-  for (const UnitTime& time : measured.unit_times) {
-    if (time.cycles == 0) continue;
-    table.at(static_cast<std::size_t>(
-        time.unit))[reason_text(time.reason, time.signaller, measured.units)] += time.cycles;
-  }
+  std::vector<ReasonCycles> reasons = reasons_by_unit(measured.unit_times, measured.units);
   std::vector<UnitResult> results;
-  for (std::size_t u = 0; u < table.size(); ++u) {
-    UnitResult result{measured.units[u], {}};
+  for (std::size_t u = 0; u < reasons.size(); ++u) {
+    UnitResult result{measured.units[u], std::move(reasons[u])};
     Cycles total = 0;
-    for (const auto& [reason, cycles] : table[u]) {
-      result.reasons.emplace_back(reason, cycles);
-      total += cycles;
-    }
+    for (const auto& [reason, cycles] : result.reasons) total += cycles;
     if (total != measured.cycles) {
       throw std::logic_error(fmt::format("the reasons of {} add up to {} of {} cycles",
                                          measured.units[u], total, measured.cycles));
@@ -64,13 +56,13 @@ std::int64_t count_of(const Measurements& measured, ActionId id) {
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-void add_totals(const Measurements& measured, RunResult& result) {
+void add_totals(const Measurements& measured, double stream_rate, RunResult& result) {
   const ChipSpec& spec = result.chip.spec;
   const auto cycles = static_cast<double>(result.cycles);
   result.hbm_read = count_of(measured, ActionId::kHbmReadBytes);
   result.hbm_written = count_of(measured, ActionId::kHbmWriteBytes);
   const auto moved = static_cast<double>(result.hbm_read) + static_cast<double>(result.hbm_written);
-  result.demand.hbm = moved / hbm_stream_rate(spec);
+  result.demand.hbm = moved / stream_rate;
   result.demand.vpu = busy_cycles(measured, "vpu");
   result.demand.xlu =
       spec.xlu.count > 0 ? busy_cycles(measured, "xlu") / static_cast<double>(spec.xlu.count) : 0;
@@ -110,14 +102,8 @@ void add_energy(const Measurements& measured, const EnergyTable& energy, RunResu
 
 }  // namespace
 
-double hbm_stream_rate(const ChipSpec& chip) {
-  const HbmParams& hbm = chip.hbm;
-  const double available = hbm.trefi > 0 ? (hbm.trefi - hbm.trfc) / hbm.trefi : 1;
-  return hbm_bytes_per_cycle(chip) * available;
-}
-
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
-                      const EnergyTable& energy) {
+                      const EnergyTable& energy, double stream_rate) {
   check_totals(program);
   RunResult result;
   result.chip = chip;
@@ -127,7 +113,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
   result.cycles = measured.cycles;
   result.seconds = static_cast<double>(measured.cycles) / static_cast<double>(chip.spec.clock);
   result.units = unit_results(measured);
-  result.ops = op_results(chip.spec, program, measured);
+  result.ops = op_results(chip.spec, program, measured, stream_rate);
   Cycles charged = 0;
   for (std::size_t k = 0; k < program.ops.size(); ++k) {
     const SourceOp& op = program.ops[k];
@@ -135,7 +121,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
     result.demand.mxu += mxu_demand(chip.spec, op);
     charged += result.ops[k].cycles;
   }
-  add_totals(measured, result);
+  add_totals(measured, stream_rate, result);
   add_unattributed(measured, charged, result);
   add_energy(measured, energy, result);
   return result;

@@ -25,8 +25,8 @@ struct ScenarioResult {
 };
 
 struct UnitResult {
-  std::string name;                                     // "core0.mxu1"
-  std::vector<std::pair<std::string, Cycles>> reasons;  // add up to the run; "wait:core0.dma0"
+  std::string name;      // "core0.mxu1"
+  ReasonCycles reasons;  // add up to the run; "wait:core0.dma0"
 };
 
 // One op, all its repetitions.
@@ -44,6 +44,8 @@ struct OpResult {
   std::string held_by;  // what kept it from its bound, in words
 
   Cycles lost() const { return cycles > bound_cycles ? cycles - bound_cycles : 0; }
+  // Part of its work is done in cycles that are charged to other ops.
+  bool overlapped() const { return cycles < bound_cycles; }
 };
 
 // The same ops on a GPU.
@@ -52,7 +54,9 @@ struct BaselineResult {
   std::string kind;  // "rated" or "measured"
   double time_us = 0;
   double energy_j = 0;
-  std::string source;
+  std::string source;                     // all of it: figures, method, sources, notes
+  std::string figures = {};               // what the GPU is rated at, in a line
+  std::vector<std::string> sources = {};  // of the figures, each once
 };
 
 // An output tensor of a run with values.
@@ -96,14 +100,12 @@ struct RunResult {
   std::optional<CheckResult> check;   // with --check
 };
 
-// Errors: kBadInput where the program's source map has an op with MACs of a type that the chip's
-// MXU does not take, or totals beyond 63 bits; std::logic_error where the measurements do not add
-// up (a unit's reasons to the run, or the ops' cycles to more than the run).
+// `stream_rate`: bytes per core cycle that HBM delivers on a long stream, above 0; the memory's
+// bound, of the run and of each op. Errors: kBadInput where the program's source map has an op with
+// MACs of a type that the chip's MXU does not take, or totals beyond 63 bits; std::logic_error
+// where the measurements do not add up (a unit's reasons to the run, or the ops' cycles to more
+// than the run).
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
-                      const EnergyTable& energy);
-
-// Bytes per core cycle that HBM delivers on a long stream: its peak less the share of time that
-// refresh takes, tRFC of every tREFI (JESD235 and DDR3's JESD79-3: all-bank refresh).
-double hbm_stream_rate(const ChipSpec& chip);
+                      const EnergyTable& energy, double stream_rate);
 
 }  // namespace systole

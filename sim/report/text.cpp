@@ -14,8 +14,6 @@ namespace {
 
 using Table = std::vector<std::vector<std::string>>;
 
-std::string ratio(double value) { return fmt::format("{:.3g}", value); }
-
 std::string title(const RunResult& result) {
   const ChipSpec& spec = result.chip.spec;
   std::string text = result.workload.empty() ? "(unnamed workload)" : result.workload;
@@ -28,9 +26,11 @@ std::string title(const RunResult& result) {
   if (s.batch > 0) add(fmt::format("batch {}", s.batch));
   if (s.seq > 0) add(fmt::format("sequence {}", s.seq));
   if (!s.dtype.empty()) add(s.dtype);
+  // A compiled program knows no more of its scenario.
+  if (details.empty() && result.tokens > 0) add(grouped(result.tokens) + " tokens");
   if (!details.empty()) text += " (" + details + ")";
-  return fmt::format("{} on {}, {} of {} cores\n", text, spec.name, result.cores_used,
-                     spec.core.count);
+  return fmt::format("{} on {}, {} of {} core{}\n", text, spec.name, result.cores_used,
+                     spec.core.count, spec.core.count == 1 ? "" : "s");
 }
 
 std::string how_long(const RunResult& result) {
@@ -38,8 +38,8 @@ std::string how_long(const RunResult& result) {
       fmt::format("{} cycles, {} at {}", grouped(result.cycles), with_prefix(result.seconds, "s"),
                   with_prefix(static_cast<double>(result.chip.spec.clock), "Hz"));
   if (result.tokens > 0 && result.seconds > 0) {
-    text += fmt::format("; {} tokens, {:.0f} tokens/s", grouped(result.tokens),
-                        static_cast<double>(result.tokens) / result.seconds);
+    text += fmt::format("; {} tokens, {} tokens/s", grouped(result.tokens),
+                        with_groups(static_cast<double>(result.tokens) / result.seconds));
   }
   return text;
 }
@@ -47,20 +47,21 @@ std::string how_long(const RunResult& result) {
 std::string how_busy(const RunResult& result) {
   const double rate =
       result.seconds > 0 ? 2 * static_cast<double>(result.macs) / result.seconds : 0;
-  return fmt::format("MXU {}, HBM {}, VPU {}; {} useful MACs, {}", percent(result.mxu_utilization),
-                     percent(result.hbm_utilization), percent(result.vpu_utilization),
-                     grouped(result.macs), with_prefix(rate, "FLOP/s"));
+  return fmt::format("MXU {} and HBM {} of their peaks, VPU {} busy; {} useful MACs, {}",
+                     percent(result.mxu_utilization), percent(result.hbm_utilization),
+                     percent(result.vpu_utilization), grouped(result.macs),
+                     with_prefix(rate, "FLOP/s"));
 }
 
 std::string what_bound_it(const RunResult& result) {
   const double largest = result.demand.largest();
   const double cycles = static_cast<double>(std::max<Cycles>(result.cycles, 1));
+  if (largest <= 0) return "latency: no unit is needed";
   if (result.bound_by == Resource::kLatency) {
-    return fmt::format("latency: no resource is needed for {} of the time (most: {}, {})",
-                       percent(kBoundShare), name_of(result.demand.binding()),
-                       percent(largest / cycles));
+    return fmt::format("latency: no unit is needed for more than {} of the time (most: {})",
+                       percent(largest / cycles), name_of(result.demand.binding()));
   }
-  return fmt::format("{}: {} are {} cycles, {} of the run", name_of(result.bound_by),
+  return fmt::format("{}: {} take {} cycles, {} of the run", name_of(result.bound_by),
                      kResources[static_cast<std::size_t>(result.bound_by)].demand,
                      grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
 }
@@ -98,11 +99,14 @@ std::string where_cycles_went(const RunResult& result) {
     for (const auto& entry : order) cycles.push_back(entry.second);
     const std::vector<std::int64_t> tenths = tenths_of_percent(cycles);
     std::string reasons;
-    for (std::size_t k = 0; k < order.size(); ++k) {
+    for (std::size_t k = 0; k < order.size() && tenths[k] > 0; ++k) {
       reasons += fmt::format("{}{} {}.{} %", k == 0 ? "" : ", ", order[k].first, tenths[k] / 10,
                              tenths[k] % 10);
     }
-    if (line.units > 1) reasons += fmt::format(" (all {} pseudo-channels)", line.units);
+    if (line.name == "hbm") {
+      reasons += fmt::format(" ({} pseudo-channel{}; busy with overheads: activations, refresh)",
+                             line.units, line.units == 1 ? "" : "s");
+    }
     text += fmt::format("  {:<{}}  {}\n", line.name, width, reasons);
   }
   return text;
@@ -134,16 +138,28 @@ std::string gpus(const RunResult& result) {
     if (component == "total") total = joules;
   }
   Table table{{"", "kind", "time", "time ratio", "energy", "energy ratio"}};
-  table.push_back({result.chip.spec.name, "simulated", with_prefix(result.seconds, "s"), "1",
-                   with_prefix(total, "J"), "1"});
-  std::string sources;
+  table.push_back({result.chip.spec.name, "simulated", with_prefix(result.seconds, "s"),
+                   with_groups(1), with_prefix(total, "J"), with_groups(1)});
+  std::string figures;
+  std::vector<std::string> sources;
   for (const BaselineResult& b : result.baselines) {
     table.push_back({b.gpu, b.kind, with_prefix(b.time_us * 1e-6, "s"),
-                     result.seconds > 0 ? ratio(b.time_us * 1e-6 / result.seconds) : "-",
-                     with_prefix(b.energy_j, "J"), total > 0 ? ratio(b.energy_j / total) : "-"});
-    sources += fmt::format("  {} ({}): {}\n", b.gpu, b.kind, b.source);
+                     result.seconds > 0 ? with_groups(b.time_us * 1e-6 / result.seconds) : "-",
+                     with_prefix(b.energy_j, "J"),
+                     total > 0 ? with_groups(b.energy_j / total) : "-"});
+    if (!b.figures.empty()) figures += fmt::format("  {}: {}\n", b.gpu, b.figures);
+    for (const std::string& source : b.sources) {
+      if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
+        sources.push_back(source);
+      }
+    }
   }
-  return "\nThe same ops on GPUs\n" + table_text(table, {1}, "  ") + sources;
+  std::string text = "\nThe same ops on GPUs\n" + table_text(table, {1}, "  ") + figures;
+  if (!figures.empty()) {
+    text += "  rated: roofline per op at 100 % of these figures; energy = time x TDP\n";
+  }
+  for (const std::string& source : sources) text += "  source: " + source + "\n";
+  return text;
 }
 
 std::string op_table(const RunResult& result) {
@@ -157,8 +173,8 @@ std::string op_table(const RunResult& result) {
   for (const OpResult* op : order) {
     table.push_back({op->name, op->kind, grouped(op->count), grouped(op->cycles),
                      grouped(op->bound_cycles), std::string{name_of(op->bound_by)},
-                     grouped(op->lost()), percent(op->mxu_utilization), grouped(op->hbm_bytes),
-                     op->held_by});
+                     grouped(op->lost()), op->overlapped() ? "-" : percent(op->mxu_utilization),
+                     grouped(op->hbm_bytes), op->held_by});
   }
   return "\nOps by cycles lost against their bounds\n" + table_text(table, {1, 5, 9}, "  ");
 }

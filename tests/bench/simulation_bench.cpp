@@ -2,6 +2,7 @@
 // Our own speed: simulated cycles and macro-instructions per second, compile time, and the main
 // job whole. SystemC elaborates once per process, so each simulation runs in a child.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "sim/report/json.hpp"
 #include "sim/report/result.hpp"
 #include "sim/report/text.hpp"
+#include "sim/timing/hbm_timing.hpp"
 #include "sim/timing/simulate.hpp"
 
 namespace systole {
@@ -62,9 +64,6 @@ Run in_child(benchmark::State& state, Work&& work) {
   return run;
 }
 
-// Cycle by cycle the same chip as tpu-v5e, with one MXU.
-Chip one_mxu() { return load_chip("tpu-v5e", {"mxu.count=1"}); }
-
 Graph gpt2(const Chip& chip) {
   Scenario scenario;
   scenario.seq = 1024;
@@ -83,15 +82,15 @@ std::int64_t dynamic_instructions(const Program& program) {
 }
 
 RunResult simulate_with_report(const Chip& chip, const Program& program) {
-  OpStalls stalls;
+  UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
   const SimulationResult run =
-      simulate(chip.spec, program, {&stalls, &actions, &op_cycles}, Cycles{0});
+      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles}, Cycles{0});
   return make_result(
       chip, program,
-      measurements(program.ops.size(), run.cycles, run.units, stalls, actions, op_cycles),
-      load_energy_table(chip.spec));
+      measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles),
+      load_energy_table(chip.spec), stream_bytes_per_cycle(chip.spec));
 }
 
 void simulate_program(benchmark::State& state, const Chip& chip, const Program& program) {
@@ -108,12 +107,13 @@ void simulate_program(benchmark::State& state, const Chip& chip, const Program& 
   state.counters["instructions"] = benchmark::Counter(macros, benchmark::Counter::kIsRate);
 }
 
+// 4096^3 on 128x128 arrays; the argument is their number.
 void simulate_gemm(benchmark::State& state) {
-  const Chip chip = one_mxu();
+  const Chip chip = load_chip("tpu-v5e", {fmt::format("mxu.count={}", state.range(0))});
   const Graph graph = import_gemm("gemm:4096x4096x4096", native_type(chip.spec.mxu));
   simulate_program(state, chip, compile(graph, chip).program);
 }
-BENCHMARK(simulate_gemm)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(simulate_gemm)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 void simulate_gpt2(benchmark::State& state) {
   const Chip chip = load_chip("tpu-v5e", {});

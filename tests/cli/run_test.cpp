@@ -178,6 +178,17 @@ TEST_CASE("a small GPT-2 computes the right values") {
   adds_up(json);
 }
 
+TEST_CASE("a compiled program takes the same cycles and keeps its name and tokens") {
+  const Scratch scratch;
+  const std::vector<std::string> job{"gpt2", "--chip", "tpu-v5e", "--seq", "8"};
+  std::vector<std::string> compile{"compile", "--emit", "bin", "-o", scratch / "x.sbin"};
+  compile.insert(compile.end(), job.begin(), job.end());
+  good(compile);
+  CHECK(good({"run", scratch / "x.sbin", "--chip", "tpu-v5e"})
+            .rfind("gpt2 (8 tokens) on tpu-v5e, 1 of 1 core\n", 0) == 0);
+  CHECK(result_of({scratch / "x.sbin", "--chip", "tpu-v5e"})["cycles"] == result_of(job)["cycles"]);
+}
+
 TEST_CASE("an interrupted run ends with status 130 and leaves nothing") {
   const Scratch scratch;
   const Outcome outcome = run_program({"run", "gemm:8192x8192x8192", "--chip", "tiny-4x4", "--set",

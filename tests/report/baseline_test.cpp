@@ -16,7 +16,9 @@ Gpu sample_gpu() {
   gpu.bandwidth = 1e12;
   gpu.tdp = 500;
   gpu.basis = "data sheet";
-  gpu.peak_source = "by hand";
+  gpu.peak_sources = {"by hand", "a table"};
+  gpu.bandwidth_sources = {"a table"};
+  gpu.tdp_sources = {"by hand", "a table"};
   return gpu;
 }
 
@@ -51,6 +53,15 @@ TEST_CASE("a rated baseline says so, with its efficiency and its sources") {
   CHECK(result.source.find("100 %") != std::string::npos);
   CHECK(result.source.find("by hand") != std::string::npos);
   CHECK(result.source.find("bf16 2 TFLOPS") != std::string::npos);
+  CHECK(result.source.find("Bandwidth: a table. TDP: as the peak.") != std::string::npos);
+  CHECK(result.figures == "A GPU, bf16 2 TFLOPS dense, 1000 GB/s, TDP 500 W (data sheet)");
+  CHECK(result.sources == std::vector<std::string>{"by hand", "a table"});
+  Gpu gpu = sample_gpu();
+  gpu.peak_int8 = 4e12;
+  SourceOp integers = op(1, 1, 1);
+  integers.type = DataType::kInt8;
+  CHECK(rated_baseline(gpu, {integers}).figures.find(", int8 4 TOPS dense, ") != std::string::npos);
+  CHECK(rated_baseline(gpu, {op(0, 1, 1)}).figures == "A GPU, 1000 GB/s, TDP 500 W (data sheet)");
 }
 
 TEST_CASE("MACs of a type without a rated peak are refused, bytes of any type are not") {

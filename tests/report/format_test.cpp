@@ -25,6 +25,26 @@ TEST_CASE("a prefix keeps three significant digits, also where rounding adds one
   CHECK(with_prefix(-0.25, "J") == "-250 mJ");
 }
 
+TEST_CASE("prefixes go down to pico, below which there are decimal places") {
+  CHECK(with_prefix(1.53e-10, "J") == "153 pJ");
+  CHECK(with_prefix(2.38e-11, "J") == "23.8 pJ");
+  CHECK(with_prefix(9.996e-10, "J") == "1.00 nJ");
+  CHECK(with_prefix(9.994e-10, "J") == "999 pJ");
+  CHECK(with_prefix(5e-13, "J") == "0.500 pJ");
+  CHECK(with_prefix(-4.2e-15, "J") == "-0.00420 pJ");
+}
+
+TEST_CASE("a plain number is grouped from 100 on and has three digits below") {
+  CHECK(with_groups(542731.4) == "542,731");
+  CHECK(with_groups(99.96) == "100");
+  CHECK(with_groups(99.94) == "99.9");
+  CHECK(with_groups(0.13371) == "0.134");
+  CHECK(with_groups(0.37) == "0.370");
+  CHECK(with_groups(1) == "1.00");
+  CHECK(with_groups(-1234.5) == "-1,235");
+  CHECK(with_groups(3e20) == "3.00e+20");
+}
+
 TEST_CASE("bytes have binary prefixes") {
   CHECK(bytes_text(0) == "0 B");
   CHECK(bytes_text(999) == "999 B");

@@ -11,7 +11,7 @@ namespace {
 const std::string kGood = R"({
   "name": "x1", "aliases": ["x1-sxm"], "title": "X1", "peak_tflops": {"bf16": 100},
   "bandwidth_gb_per_s": 2000, "memory_gb": 80, "tdp_w": 400, "basis": "data sheet",
-  "sources": {"peak": "a", "bandwidth": "b", "tdp": "c"}})";
+  "sources": {"peak": ["a", "b"], "bandwidth": ["b"], "tdp": ["c"]}})";
 
 std::string with(const std::string& from, const std::string& to) {
   std::string text = kGood;
@@ -37,8 +37,9 @@ TEST_CASE("every GPU of the contract is there, with figures and sources") {
   for (const Gpu& gpu : load_gpus()) {
     names.push_back(gpu.name);
     CHECK(gpu.peak_int8 >= gpu.peak_bf16);
-    CHECK_FALSE(gpu.peak_source.empty());
-    CHECK_FALSE(gpu.tdp_source.empty());
+    for (const auto& sources : {gpu.peak_sources, gpu.bandwidth_sources, gpu.tdp_sources}) {
+      CHECK_FALSE(sources.empty());
+    }
   }
   CHECK(names ==
         std::vector<std::string>{"a100", "ascend-910b", "b200", "h100", "h20", "h200", "h800"});
@@ -50,6 +51,7 @@ TEST_CASE("figures are read in their units") {
   CHECK(gpu.peak(DataType::kInt8) == 0);
   CHECK(gpu.bandwidth == 2000e9);
   CHECK(gpu.tdp == 400);
+  CHECK(gpu.peak_sources == std::vector<std::string>{"a", "b"});
 }
 
 TEST_CASE("a GPU is found by name or alias in any case") {
@@ -90,6 +92,11 @@ TEST_CASE("a GPU file that is wrong says where and what") {
         std::string::npos);
   CHECK(message_of([] { parse_gpu(with("[\"x1-sxm\"]", "\"x\""), "x.json"); }).find("no list") !=
         std::string::npos);
+  for (const char* sources : {"[]", "\"b\"", "[7]"}) {
+    const std::string file = with("[\"b\"]", sources);
+    CHECK(message_of([&] { parse_gpu(file, "x.json"); }).find("'bandwidth': ") !=
+          std::string::npos);
+  }
   const std::string unknown =
       message_of([] { parse_gpu(with("\"memory_gb\"", "\"tdp\": 1, \"memory_gb\""), "x.json"); });
   CHECK(unknown.find("unknown key 'tdp'") != std::string::npos);

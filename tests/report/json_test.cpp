@@ -71,8 +71,7 @@ TEST_CASE("the energy components in JSON add up to its total, to the last bit") 
 TEST_CASE("tokens per second are there for models only") {
   Program program = sample_program();
   program.tokens = 0;
-  const RunResult result =
-      make_result(sample_chip(), program, sample_measurements(), sample_energy());
+  const RunResult result = sample_result(program, sample_measurements());
   CHECK_FALSE(result_json(result).contains("tokens_per_s"));
 }
 

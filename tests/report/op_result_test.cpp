@@ -9,7 +9,7 @@ using namespace systole;
 namespace {
 
 std::vector<OpResult> ops(const Program& program, const Measurements& m) {
-  return op_results(sample_chip().spec, program, m);
+  return op_results(sample_chip().spec, program, m, kStreamRate);
 }
 
 }  // namespace
@@ -64,10 +64,15 @@ TEST_CASE("units that do not work for an op do not hold it") {
   CHECK(ops(sample_program(), m)[0].held_by == "mxu waits for core0.dma0");
 }
 
-TEST_CASE("an op at its bound is held by nothing") {
+TEST_CASE("an op at its bound is held by nothing, one below it runs under its neighbours") {
   Measurements m = sample_measurements();
   m.op_cycles[0] = 500;
   CHECK(ops(sample_program(), m)[0].held_by == "nothing");
+  CHECK(ops(sample_program(), m)[0].lost() == 0);
+  CHECK_FALSE(ops(sample_program(), m)[0].overlapped());
+  m.op_cycles[0] = 499;
+  CHECK(ops(sample_program(), m)[0].held_by == "runs under its neighbours");
+  CHECK(ops(sample_program(), m)[0].overlapped());
   CHECK(ops(sample_program(), m)[0].lost() == 0);
 }
 
@@ -75,6 +80,7 @@ TEST_CASE("an op whose cycles are charged elsewhere has a utilization of at most
   Measurements m = sample_measurements();
   m.op_cycles = {400, 600};
   CHECK(ops(sample_program(), m)[0].mxu_utilization == 1);
+  CHECK(ops(sample_program(), m)[0].held_by == "runs under its neighbours");
   CHECK(ops(sample_program(), m)[0].lost() == 0);
 }
 

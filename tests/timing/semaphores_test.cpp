@@ -111,10 +111,10 @@ TEST_CASE("time spent waiting names the unit that signals") {
   const Cycles done_at = 213 + 3;
   CHECK(run.times.waiting_for(mxu1, unit_index(chip, kDma1)) == loaded_at - 3);
   CHECK(run.times.waiting_for(mxu1, unit_index(chip, kMxu0)) == done_at - (loaded_at + 5));
-  const auto reasons = run.times.reasons(mxu1, run.result.units);
-  CHECK(reasons == std::vector<std::pair<std::string, Cycles>>{{"busy", 10},
-                                                               {"drain", kDrain},
-                                                               {"wait:core0.mxu0", 52},
-                                                               {"wait:core0.dma1", 156},
-                                                               {"no_instruction", 3}});
+  const auto reasons = reasons_by_unit(run.times.entries(), run.result.units);
+  CHECK(reasons.at(static_cast<std::size_t>(mxu1)) == ReasonCycles{{"busy", 10},
+                                                                   {"drain", kDrain},
+                                                                   {"wait:core0.mxu0", 52},
+                                                                   {"wait:core0.dma1", 156},
+                                                                   {"no_instruction", 3}});
 }
