@@ -30,11 +30,15 @@ class AttentionKernel {
     Affine sequence, group, block;
   };
   struct Lane {
-    std::int64_t number;
+    std::int64_t number = 0;
     UnitId mxu, xlu;
     Guard active;  // this lane has a head in the current group
-    std::int32_t scores, row_max, probs, probs_to_xlu, row_sum, product;  // semaphores
-    Bytes max_place, sum_place, running_max, running_sum, alpha, probs_place, out_place;
+    // Semaphores.
+    std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
+    std::int32_t row_sum = -1, product = -1;
+    // Places in VMEM.
+    Bytes max_place = 0, sum_place = 0, running_max = 0, running_sum = 0, alpha = 0;
+    Bytes probs_place = 0, out_place = 0;
   };
 
   void make_lanes(Arena& arena);

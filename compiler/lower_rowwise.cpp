@@ -18,7 +18,7 @@ class RowwiseKernel {
 
  private:
   struct Lane {
-    std::int64_t number;
+    std::int64_t number = 0;
     UnitId xlu;
     std::int32_t to_xlu = -1, from_xlu = -1;  // semaphores
     std::vector<Bytes> temporaries, columns;

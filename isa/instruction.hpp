@@ -55,8 +55,8 @@ template <class Body, class Member>
 struct Field {
   std::string_view name;
   Member Body::*member;
-  Access access;
-  Shape shape;
+  Access access = Access::kNone;
+  Shape shape = Shape::kNone;
   std::string_view doc;
 };
 
