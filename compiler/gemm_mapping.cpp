@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::int64_t kSlotsWanted = 8;  // deeper buffers hide no more than the queues let through
 
+// A weight FIFO holds tiles as they lie in HBM; transposed ones go through VMEM.
+bool from_fifo(const ChipSpec& chip, const GemmShape& shape) {
+  return chip.mxu.weight_fifo > 0 && !shape.transpose_rhs;
+}
+
 struct Sizes {  // bytes of one slot of each buffer
   Bytes lhs = 0, rhs = 0, out = 0, operands = 0;
 };
@@ -23,7 +28,7 @@ Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping
   const Bytes in = size_of(shape.type);
   Sizes sizes;
   sizes.lhs = g.tile_m() * g.block_k * in;
-  sizes.rhs = chip.mxu.weight_fifo > 0 ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
+  sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
   sizes.out = g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
   sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
                    g.tile_m() * g.tile_n(chip.mxu) * shape.full_operand_bytes;
@@ -36,7 +41,7 @@ bool fit(const ChipSpec& chip, const GemmShape& shape, Bytes vmem, GemmMapping& 
   const std::int64_t parts = g.split_m * g.split_n;
   const std::int64_t blocks = g.blocks_k();
   g.lhs_slots = g.lhs_resident ? blocks : 2;
-  g.rhs_slots = chip.mxu.weight_fifo > 0 ? chip.mxu.weight_fifo : 2;
+  g.rhs_slots = from_fifo(chip, shape) ? chip.mxu.weight_fifo : 2;
   g.out_slots = parts;
   const auto used = [&] {
     return g.lhs_slots * sizes.lhs + g.rhs_slots * sizes.rhs + g.out_slots * sizes.out +
@@ -53,7 +58,7 @@ bool fit(const ChipSpec& chip, const GemmShape& shape, Bytes vmem, GemmMapping& 
     }
   };
   grow(g.out_slots, 2 * parts);
-  if (chip.mxu.weight_fifo == 0) grow(g.rhs_slots, kSlotsWanted);
+  if (!from_fifo(chip, shape)) grow(g.rhs_slots, kSlotsWanted);
   grow(g.lhs_slots, g.lhs_resident && g.tiles_m() > 1 ? 2 * blocks : kSlotsWanted);
   return true;
 }
@@ -120,8 +125,11 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t tiles = tiles_m * tiles_n;
   const std::int64_t parts = g.split_m * g.split_n;
   const Traffic lhs{(g.lhs_resident ? tiles_m : tiles) * g.blocks_k(), tile_m, block_k * in};
-  const Traffic rhs{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
-                    (shape.transpose_rhs ? block_k : tile_n) * in};
+  const Traffic blocks{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
+                       (shape.transpose_rhs ? block_k : tile_n) * in};
+  const Traffic fifo_tiles{tiles * g.blocks_k() * g.col_blocks * parts, block_k,
+                           std::min(mxu.cols, g.n) * in};
+  const Traffic rhs = from_fifo(chip, shape) ? fifo_tiles : blocks;
   const Traffic result{tiles * parts, std::min(g.mxu_m, g.m),
                        std::min(g.col_blocks * mxu.cols, g.n) * out};
   const Traffic operands{shape.full_operand_bytes > 0 ? tiles : 0, tile_m,
@@ -159,7 +167,7 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
                      std::string_view name) {
   const MxuParams& mxu = chip.mxu;
   const std::int64_t depth = weight_tile_depth(mxu, shape.type);
-  const bool fifo = mxu.weight_fifo > 0;
+  const bool fifo = from_fifo(chip, shape);
   const std::int64_t acc_rows = mxu.acc_depth / 2;  // two tiles: one fills while one drains
   const std::int64_t blocks_n = ceil_div(shape.n, mxu.cols);
   std::optional<GemmMapping> best;

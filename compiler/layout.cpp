@@ -7,17 +7,61 @@
 #include <set>
 
 #include "isa/error.hpp"
+#include "isa/hbm_channels.hpp"
 
 namespace systole {
 namespace {
 
+// Rows of a tile are `pitch` apart. The pitch should not bring them to a few channels only: over a
+// window of rows, no channel may be met more than `kMostCrowded` times as often as the mean.
+constexpr std::int64_t kWindow = 64;
+constexpr std::int64_t kMostCrowded = 3;
+
+bool spreads(Bytes pitch, Bytes interleave, const HbmChannels& map, std::int64_t channels) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(channels), 0);
+  for (std::int64_t r = 0; r < kWindow; ++r) {
+    ++rows[static_cast<std::size_t>(map.channel(r * pitch / interleave))];
+  }
+  const std::int64_t mean = std::max<std::int64_t>(1, kWindow / channels);
+  return *std::max_element(rows.begin(), rows.end()) <= kMostCrowded * mean;
+}
+
 // Tensors start on multiples of this, so that every one meets the channels in the same order.
 constexpr Bytes kTensorAlignment = 64 * kKiB;
 
-SymbolRole role_of(const Graph& graph, std::int32_t tensor) {
-  if (std::find(graph.outputs.begin(), graph.outputs.end(), tensor) != graph.outputs.end()) {
-    return SymbolRole::kOutput;
+bool is_output(const Graph& graph, std::int32_t tensor) {
+  return std::find(graph.outputs.begin(), graph.outputs.end(), tensor) != graph.outputs.end();
+}
+
+bool reads(const std::vector<Op>& ops, std::int32_t tensor) {
+  return std::any_of(ops.begin(), ops.end(), [&](const Op& op) {
+    return std::any_of(op.operands.begin(), op.operands.end(),
+                       [&](const Operand& operand) { return operand.tensor == tensor; });
+  });
+}
+
+bool is_viewed(const Graph& graph, std::int32_t tensor) {
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind == OpKind::kRows && op.operands[0].tensor == tensor) return true;
+    }
   }
+  return false;
+}
+
+// Tensors that an op computes; views are none.
+std::set<std::int32_t> results(const Graph& graph) {
+  std::set<std::int32_t> computed;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind != OpKind::kRows) computed.insert(op.result);
+    }
+  }
+  return computed;
+}
+
+SymbolRole role_of(const Graph& graph, std::int32_t tensor) {
+  if (is_output(graph, tensor)) return SymbolRole::kOutput;
   switch (graph.tensors[tensor].role) {
     case TensorRole::kInput: return SymbolRole::kInput;
     case TensorRole::kWeight: return SymbolRole::kWeight;
@@ -43,7 +87,9 @@ Tile Place::tile(const Affine& inside) const {
 }
 
 Layout::Layout(const Graph& graph, const ChipSpec& chip)
-    : graph_(graph), burst_(burst_bytes(chip.hbm)), slots_(graph.tensors.size()) {
+    : graph_(graph), chip_(chip), slots_(graph.tensors.size()) {
+  check_carries();
+  check_outputs();
   share_carries();
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
     const auto tensor = static_cast<std::int32_t>(t);
@@ -65,9 +111,22 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
   }
 }
 
-std::int64_t Layout::pitch_of(std::int32_t tensor) const {
+Bytes Layout::pitch_of(std::int32_t tensor) const {
   const Tensor& t = graph_.tensors[tensor];
-  return round_up(t.cols * size_of(t.type), burst_);
+  const Bytes burst = burst_bytes(chip_.hbm);
+  const Bytes least = round_up(t.cols * size_of(t.type), burst);
+  if (t.rows == 1) return least;
+  const std::int64_t channels = channels_per_core(chip_);
+  const HbmChannels map(channels);
+  const Bytes interleave = chip_.hbm.interleave;
+  if (spreads(least, interleave, map, channels)) return least;
+  // A few blocks more; where none of them spreads (which no chip in sight needs), the least.
+  const Bytes whole = round_up(least, interleave);
+  for (std::int64_t more = 0; more <= channels; ++more) {
+    const Bytes pitch = whole + more * interleave;
+    if (spreads(pitch, interleave, map, channels)) return pitch;
+  }
+  return least;
 }
 
 Bytes Layout::size_of_tensor(std::int32_t tensor) const {
@@ -84,14 +143,41 @@ void Layout::allocate(std::int32_t tensor) {
   next_ += size_of_tensor(tensor) * copies;
 }
 
+// Every repetition writes over what the one before the last carried, so a carried value must not
+// be needed under another name.
+void Layout::check_carries() const {
+  const auto refuse = [&](std::int32_t tensor, std::string_view what) {
+    bad_input(graph_.name, fmt::format("carried value %{} {}", graph_.tensors[tensor].name, what),
+              "a value that an op computes, carried once and read under no other name");
+  };
+  const std::set<std::int32_t> computed = results(graph_);
+  std::set<std::int32_t> carried;
+  for (const Carry& carry : graph_.carries) {
+    for (const std::int32_t tensor : {carry.initial, carry.yield}) {
+      if (!computed.contains(tensor)) refuse(tensor, "that is an input, a weight or a view");
+      if (!carried.insert(tensor).second) refuse(tensor, "that is carried twice");
+      if (is_output(graph_, tensor)) refuse(tensor, "that is an output as well");
+      if (reads(graph_.after, tensor)) refuse(tensor, "that is read after the region");
+    }
+    if (reads(graph_.body, carry.initial)) refuse(carry.initial, "that is read in the region");
+    if (is_viewed(graph_, carry.initial)) refuse(carry.initial, "that has a view");
+  }
+}
+
+void Layout::check_outputs() const {
+  const std::set<std::int32_t> computed = results(graph_);
+  std::set<std::int32_t> carried;
+  for (const Carry& carry : graph_.carries) carried.insert(carry.result);
+  for (const std::int32_t output : graph_.outputs) {
+    if (computed.contains(output) || carried.contains(output)) continue;
+    bad_input(graph_.name,
+              fmt::format("output %{} that is an input or a view", graph_.tensors[output].name),
+              "an output that an op computes");
+  }
+}
+
 void Layout::share_carries() {
   for (const Carry& carry : graph_.carries) {
-    const Tensor& initial = graph_.tensors[carry.initial];
-    if (initial.role != TensorRole::kValue) {
-      bad_input(graph_.name,
-                fmt::format("carry %{} that starts from an input or a weight", initial.name),
-                "a carry that starts from a computed value");
-    }
     const Bytes size = size_of_tensor(carry.initial);
     const Slot ring{next_, pitch_of(carry.initial), size, 2 * size, 0};
     next_ += 2 * size;
@@ -148,7 +234,7 @@ std::vector<Symbol> Layout::symbols() const {
     const Slot& slot = slots_[t];
     if (slot.base < 0 || hidden.contains(index)) continue;
     const SymbolRole role = role_of(graph_, index);
-    if (views.contains(index) && role != SymbolRole::kOutput) continue;
+    if (views.contains(index)) continue;
     symbols.push_back({tensor.name, role, tensor.type, slot.base, tensor.rows, tensor.cols,
                        slot.pitch, tensor.copies, tensor.copies > 1 ? slot.stride : 0, tensor.scale,
                        tensor.offset});

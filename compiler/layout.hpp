@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `place` pass: where each tensor of a graph lies in HBM.
 //
-// Tensors are row-major with rows padded to whole DRAM bursts. A weight of the repeated region has
+// Tensors are row-major with rows padded to whole DRAM bursts, and by a few blocks more where their
+// pitch would bring neighbouring rows to the same few channels. A weight of the repeated region has
 // one copy per repetition. A carried value and the value that replaces it share a ring of two
 // buffers: repetition l reads buffer l mod 2 and writes the other one.
 #pragma once
@@ -32,8 +33,8 @@ struct Place {
 
 class Layout {
  public:
-  // Throws Error (kBadInput) where the graph does not fit the HBM that a core reaches, or where a
-  // carried value does not start from a computed one.
+  // Throws Error (kBadInput) where the graph does not fit the HBM that a core reaches, where a
+  // carried value is needed under another name, or where an output is not computed by an op.
   Layout(const Graph& graph, const ChipSpec& chip);
 
   // `layer`: index of the repetition loop; the constant 0 outside of it.
@@ -53,13 +54,15 @@ class Layout {
     std::int64_t phase = 0;  // of a carried value: 0 reads buffer l mod 2, 1 the next one
   };
   void allocate(std::int32_t tensor);
+  void check_carries() const;
+  void check_outputs() const;
   void share_carries();
   void alias_views(const std::vector<Op>& ops);
   Bytes size_of_tensor(std::int32_t tensor) const;
-  std::int64_t pitch_of(std::int32_t tensor) const;
+  Bytes pitch_of(std::int32_t tensor) const;
 
   const Graph& graph_;
-  std::int64_t burst_;
+  const ChipSpec& chip_;
   Bytes next_ = 0;
   std::vector<Slot> slots_;
 };

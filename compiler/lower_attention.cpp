@@ -122,13 +122,14 @@ void AttentionKernel::product(const Lane& lane, const Position& at, const Affine
   e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
   const Bytes head = lane.number * g_.head_dim * in_;
   const Affine block = e_.open(head_blocks_);
-  const Affine chunk = e_.open(ceil_div(g_.block_kv, depth_));
+  const Affine chunk = e_.open(g_.block_kv / g_.key_chunk);
   const Value depth =
-      clamped(Affine(g_.seq) - j * g_.block_kv - chunk * depth_, std::min(depth_, g_.block_kv));
+      clamped(Affine(g_.seq) - j * g_.block_kv - chunk * g_.key_chunk, g_.key_chunk);
   const Value cols = clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols);
   WeightLoad load;
-  load.src = vmem_tile(v_ring_.at(j, chunk * (depth_ * row_) + block * (mxu_.cols * in_) + head),
-                       row_, v_.type);
+  load.src =
+      vmem_tile(v_ring_.at(j, chunk * (g_.key_chunk * row_) + block * (mxu_.cols * in_) + head),
+                row_, v_.type);
   load.depth = depth;
   load.cols = cols;
   e_.emit(lane.mxu, load, lane.active);
@@ -137,7 +138,7 @@ void AttentionKernel::product(const Lane& lane, const Position& at, const Affine
   Matmul matmul;
   matmul.dst = product_tile(lane, j, block);
   Tile probs = probs_tile(lane, j);
-  probs.address.offset = probs.address.offset + chunk * (depth_ * in_);
+  probs.address.offset = probs.address.offset + chunk * (g_.key_chunk * in_);
   matmul.lhs = probs;
   matmul.rows = q_rows(at);
   matmul.depth = depth;

@@ -78,7 +78,7 @@ GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapp
       rhs_(lowering.layout.place(op.operands[1], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
       transpose_(attribute(op, "transpose_rhs", 0) != 0),
-      fifo_(mxu_.weight_fifo > 0),
+      fifo_(mxu_.weight_fifo > 0 && !transpose_),
       cols_(mxu_.cols),
       depth_(weight_tile_depth(mxu_, lhs_.type)),
       tile_n_(mapping.tile_n(mxu_)),

@@ -36,9 +36,10 @@ struct GemmMapping {
 struct AttentionMapping {
   std::int64_t sequences = 0, seq = 0, heads = 0, head_dim = 0;
   bool causal = false;
-  std::int64_t lanes = 0;     // heads at a time
-  std::int64_t block_q = 0;   // query rows per block, a multiple of block_kv
-  std::int64_t block_kv = 0;  // mxu.cols
+  std::int64_t lanes = 0;      // heads at a time
+  std::int64_t block_q = 0;    // query rows per block, a multiple of block_kv
+  std::int64_t block_kv = 0;   // mxu.cols
+  std::int64_t key_chunk = 0;  // keys per weight tile of P.V: divides block_kv
   Cycles estimate = 0;
 
   std::int64_t steps_per_block() const { return block_q / block_kv; }

@@ -16,7 +16,11 @@
 namespace systole {
 namespace {
 
-constexpr Bytes kRounding = 4 * kKiB;  // what alignment of an op's buffers may take
+// What the alignment of an op's buffers may take: fewer than 64 bytes each, of which attention has
+// four and seven per lane.
+Bytes rounding(const ChipSpec& chip) {
+  return 64 * (4 + 7 * std::max<std::int64_t>(4, chip.mxu.count));
+}
 
 GemmShape gemm_shape(const Graph& graph, const Op& op) {
   const Extent lhs = extent_of(graph, op.operands[0]);
@@ -54,12 +58,20 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
   return {};
 }
 
+// The most keys that a weight tile holds, such that whole tiles make up a block: a tile never
+// reaches into the next block's place.
+std::int64_t key_chunk(std::int64_t block_kv, std::int64_t depth) {
+  std::int64_t tiles = ceil_div(block_kv, depth);
+  while (block_kv % tiles != 0) ++tiles;
+  return block_kv / tiles;
+}
+
 // Cycles of one step (a block of queries against a block of keys) on all lanes.
 Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   const std::int64_t depth = weight_tile_depth(chip.mxu, DataType::kBf16);
   const Cycles load = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle);
   const std::int64_t feeds = ceil_div(a.head_dim, depth) +
-                             ceil_div(a.head_dim, chip.mxu.cols) * ceil_div(a.block_kv, depth);
+                             ceil_div(a.head_dim, chip.mxu.cols) * (a.block_kv / a.key_chunk);
   const Cycles array = feeds * std::max(a.block_q, load);
   const auto blocks = [&](std::int64_t cols) {
     return vector_blocks(a.block_q, cols, chip.vpu.sublanes, chip.vpu.lanes);
@@ -92,6 +104,7 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   a.head_dim = q.cols / a.heads;
   a.causal = attribute_of(op, "causal") != 0;
   a.block_kv = chip.mxu.cols;
+  a.key_chunk = key_chunk(a.block_kv, weight_tile_depth(chip.mxu, DataType::kBf16));
   a.lanes = std::min(chip.mxu.count, a.heads);
   const std::int64_t head_blocks = ceil_div(a.head_dim, chip.mxu.cols);
   std::optional<AttentionMapping> best;
@@ -101,7 +114,7 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
       const Bytes row = a.lanes * a.head_dim * 2;
       const Bytes needed = 4 * a.block_q * row + 2 * steps * a.block_kv * row +
                            a.lanes * a.block_q * (9 * 4 + 2 * a.block_kv * 2 + a.head_dim * 4);
-      if (needed + kRounding > vmem) continue;
+      if (needed > vmem) continue;
       if (2 * a.block_q * (1 + head_blocks) > chip.mxu.acc_depth) continue;
       const std::int64_t blocks = a.q_blocks();
       const std::int64_t visited =
@@ -149,7 +162,7 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
   const std::int64_t sublanes = chip.vpu.sublanes;
   const std::int64_t wanted = std::max<std::int64_t>(sublanes, 256 * kKiB / (r.cols * 4));
   for (r.lanes = 4; r.lanes >= 1; r.lanes /= 2) {
-    const std::int64_t fits = (vmem - fixed - kRounding) / (r.lanes * per_row);
+    const std::int64_t fits = (vmem - fixed) / (r.lanes * per_row);
     r.block = std::min({fits, wanted, round_up(ceil_div(rows, r.lanes), sublanes)});
     if (r.block >= sublanes) r.block = r.block / sublanes * sublanes;
     if (r.block >= 1 && (r.block >= sublanes || r.lanes == 1)) return r;
@@ -160,10 +173,10 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
 }
 
 std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip) {
-  const Bytes vmem = vmem_per_op(graph, chip);
+  const Bytes vmem = std::max<Bytes>(0, vmem_per_op(graph, chip) - rounding(chip));
   std::vector<Mapping> mappings;
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) mappings.push_back(map_op(graph, op, chip, vmem - kRounding));
+    for (const Op& op : *ops) mappings.push_back(map_op(graph, op, chip, vmem));
   }
   return mappings;
 }

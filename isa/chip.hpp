@@ -16,7 +16,7 @@ enum class HbmKind : std::uint8_t { kDdr3, kHbm2, kHbm2e, kHbm3 };
 
 struct CoreParams {
   std::int64_t count = 0;
-  Cycles issue_interval = 0;    // cycles between two instructions that the sequencer issues
+  Cycles issue_interval = 0;     // cycles between two instructions that the sequencer issues
   std::int64_t queue_depth = 0;  // instructions that each unit's queue holds
   Cycles semaphore_latency = 0;  // from a signal to the waiting unit's start, at least
 };
@@ -38,12 +38,12 @@ struct MxuParams {
 struct VpuParams {
   std::int64_t lanes = 0;
   std::int64_t sublanes = 0;
-  std::int64_t alus = 0;                    // ALU operations per lane, sublane and cycle
-  Cycles transcendental_interval = 0;       // cycles per lanes x sublanes transcendentals
-  bool transcendental = false;              // exp, tanh, reciprocal, reciprocal square root
-  std::int64_t load_ports = 0;              // VMEM or accumulator reads of a port's width per cycle
+  std::int64_t alus = 0;               // ALU operations per lane, sublane and cycle
+  Cycles transcendental_interval = 0;  // cycles per lanes x sublanes transcendentals
+  bool transcendental = false;         // exp, tanh, reciprocal, reciprocal square root
+  std::int64_t load_ports = 0;         // VMEM or accumulator reads of a port's width per cycle
   std::int64_t store_ports = 0;
-  Cycles latency = 0;                       // from the last element read to its result written
+  Cycles latency = 0;  // from the last element read to its result written
 };
 
 struct XluParams {
@@ -60,16 +60,16 @@ struct VmemParams {
 };
 
 struct DmaParams {
-  std::int64_t engines = 0;       // per core
-  Cycles setup = 0;               // per transfer
-  std::int64_t outstanding = 0;   // requests in flight per engine
-  Bytes request = 0;              // bytes per request
+  std::int64_t engines = 0;      // per core
+  Cycles setup = 0;              // per transfer
+  std::int64_t outstanding = 0;  // requests in flight per engine
+  Bytes request = 0;             // bytes per request
 };
 
 struct HbmParams {
   HbmKind kind = HbmKind::kHbm2;
   Bytes size = 0;
-  double bandwidth = 0;  // bytes per second; agrees with the DRAM parameters below
+  double bandwidth = 0;   // bytes per second; agrees with the DRAM parameters below
   bool per_core = false;  // split per core (each core reaches its share only)
   std::int64_t channels = 0;
   std::int64_t pseudo_channels = 0;  // per channel
@@ -145,10 +145,12 @@ constexpr double hbm_bytes_per_cycle(const ChipSpec& chip) {
   return chip.hbm.per_core ? all / static_cast<double>(chip.core.count) : all;
 }
 
-// Bytes of one accumulator row, and of one tile in the weight FIFO.
+// Bytes of one accumulator row, and of one place in the weight FIFO: the largest weight tile.
 constexpr Bytes acc_row_bytes(const MxuParams& mxu) { return mxu.cols * 4; }
 constexpr Bytes weight_fifo_tile_bytes(const MxuParams& mxu) {
-  return mxu.rows * mxu.cols * (mxu.macs_int8 > 0 ? 1 : 2);
+  const Bytes bf16 = mxu.macs_bf16 * size_of(DataType::kBf16);
+  const Bytes int8 = mxu.macs_int8 * size_of(DataType::kInt8);
+  return mxu.rows * mxu.cols * (bf16 > int8 ? bf16 : int8);
 }
 constexpr Bytes burst_bytes(const HbmParams& hbm) { return hbm.bus_bits / 8 * hbm.burst; }
 

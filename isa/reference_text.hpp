@@ -105,6 +105,7 @@ Before a program runs, `verify_program` checks, in this order:
 - Names are unique; loops nest, at most 8 deep; halt is last and only there; loop, end and halt
   neither wait nor signal; at most 4 waits and 4 signals with a count of at least 1 each; sums use
   indices of open loops only and stay within 2^62; no count of a loop can look beyond its table.
+- Ops have a count of at least 1; no figure of an op, and no number of tokens, is negative.
 - Symbols lie in the HBM that a core reaches, aligned, with rows and copies that do not overlap. Two
   symbols may share bytes where both are scratch.
 - Units and memories exist; operands lie in memories that the instruction reaches; types agree and
@@ -124,6 +125,9 @@ Then it walks the stream once, every dynamic instruction of it:
 - **Races**: two accesses that overlap in a byte, one of them a write, are ordered by semaphores (or
   by a queue in order). Vector clocks decide, tokens carry the clock of their signaller; overlap of
   strided tiles is exact.
+- **Claims**: no op claims more MACs (`macs`) than the matmuls that serve it execute (rows x depth x
+  cols), or more compulsory bytes (`read`, `write`) than the instructions that serve it read from or
+  write to HBM, over the whole run.
 )";
 
 }  // namespace systole

@@ -11,33 +11,22 @@ namespace {
 
 constexpr std::size_t kPatternMemory = 64 * kMiB;
 
-// Pitches up to this many blocks spread over the channels.
-constexpr std::int64_t kSpreadBlocks = 4096;
-
-// C^(digits - 1): the weight of the last digit that the map adds up, at least C^2.
-std::int64_t last_weight(std::int64_t channels) {
-  if (channels == 1) return 1;
-  std::int64_t weight = channels * channels;
-  while (weight * channels <= kSpreadBlocks) weight *= channels;
-  return weight;
-}
-
 }  // namespace
 
-// The map of a block last_weight_ further on is that of the block, rotated by one; and C * page
-// bytes on, each channel is at the same place of another row. The period is a multiple of both.
+// The map of a block map_.period() further on is that of the block, rotated; and C * page bytes on,
+// each channel is at the same place of another row. The period is a multiple of both.
 HbmMap::HbmMap(const ChipSpec& chip)
     : timing_(chip),
       channels_(channels_per_core(chip)),
-      last_weight_(last_weight(channels_)),
+      map_(channels_),
       interleave_(chip.hbm.interleave),
       page_(chip.hbm.page),
       burst_(burst_bytes(chip.hbm)),
       load_(static_cast<std::size_t>(channels_)),
       open_row_(static_cast<std::size_t>(channels_)) {
-  const Bytes rotation = last_weight_ * interleave_;
-  period_ = std::lcm(rotation, channels_ * page_);
-  rotations_per_period_ = period_ / rotation;
+  const Bytes turn = map_.period() * interleave_;
+  period_ = std::lcm(turn, channels_ * page_);
+  rotation_per_period_ = period_ / turn * map_.rotation() % channels_;
   most_patterns_ = std::max<std::size_t>(
       16, kPatternMemory / (static_cast<std::size_t>(channels_) * sizeof(LoadPattern::Channel)));
 }
@@ -50,13 +39,7 @@ std::size_t HbmMap::KeyHash::operator()(const Key& key) const {
 }
 
 std::int64_t HbmMap::channel_of(std::int64_t address) const {
-  const std::int64_t block = address / interleave_;
-  std::int64_t sum = 0;
-  for (std::int64_t weight = 1; weight <= last_weight_; weight *= channels_) {
-    sum += block / weight;
-    if (channels_ == 1) break;
-  }
-  return sum % channels_;
+  return map_.channel(address / interleave_);
 }
 
 // begin..end are bytes of one block.
@@ -130,7 +113,7 @@ HbmMap::Placed HbmMap::place(const HbmRuns& runs) {
     folded.address += (folded.rows - 1) * folded.pitch;
     folded.pitch = -folded.pitch;
   }
-  const std::int64_t rotation = folded.address / period_ * rotations_per_period_ % channels_;
+  const std::int64_t rotation = folded.address / period_ * rotation_per_period_ % channels_;
   folded.address %= period_;
   const Key key{folded.address, folded.rows, folded.row_bytes, folded.pitch};
   auto found = seen_.find(key);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The address map of the memory, and what a transfer loads onto each pseudo-channel by it.
 //
-// Blocks of `interleave` bytes are dealt to the C pseudo-channels in groups of C; block b lies on
-// channel (b + b / C + b / C^2 + ...) mod C, with at least three terms and as many as it takes for
-// pitches up to 4,096 blocks, so that each group visits each channel once and rows with a
-// power-of-two pitch spread over the channels. Within a channel its blocks lie one after another,
+// Blocks of `interleave` bytes are dealt to the pseudo-channels by isa/hbm_channels.hpp, in groups
+// that visit each channel once. Within a channel its blocks lie one after another,
 // and each `page` bytes of them are one row. No SystemC in this header.
 #pragma once
 
@@ -12,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "isa/hbm_channels.hpp"
 #include "sim/timing/hbm_timing.hpp"
 
 namespace systole {
@@ -71,12 +70,12 @@ class HbmMap {
 
   HbmTiming timing_;
   std::int64_t channels_;
-  std::int64_t last_weight_;  // C^(terms - 1)
+  HbmChannels map_;
   Bytes interleave_;
   Bytes page_;
   Bytes burst_;
   Bytes period_;
-  std::int64_t rotations_per_period_;
+  std::int64_t rotation_per_period_;
   std::size_t most_patterns_;
   std::unordered_map<Key, LoadPattern, KeyHash> seen_;
   LoadPattern gathered_;                // of the last gather, whose rows follow no pattern

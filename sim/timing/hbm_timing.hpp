@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "isa/chip.hpp"
+#include "isa/hbm_channels.hpp"
 
 namespace systole {
 
@@ -15,13 +16,6 @@ struct ChannelLoad {
   std::int64_t activates = 0;
   friend constexpr bool operator==(ChannelLoad, ChannelLoad) = default;
 };
-
-// Pseudo-channels that one core reaches.
-constexpr std::int64_t channels_per_core(const ChipSpec& chip) {
-  const std::int64_t all = chip.hbm.channels * chip.hbm.pseudo_channels;
-  const std::int64_t cores = chip.hbm.per_core ? chip.core.count : 1;
-  return all / cores > 0 ? all / cores : 1;
-}
 
 class HbmTiming {
  public:

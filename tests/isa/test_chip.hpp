@@ -67,7 +67,7 @@ inline constexpr std::string_view kHeader = R"(.systole 1
 .symbol w role=weight type=bf16 address=2048 rows=16 cols=64 pitch=128
 .symbol y role=output type=bf16 address=8192 rows=16 cols=64 pitch=128
 .symbol s role=scratch type=fp32 address=16384 rows=16 cols=64 pitch=256
-.op gemm kind=gemm type=bf16 count=1 macs=64 read=96 write=32
+.op gemm kind=gemm type=bf16 count=1 macs=0 read=0 write=0
 .stream
 )";
 

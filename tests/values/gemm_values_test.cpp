@@ -55,6 +55,16 @@ TEST_CASE("gemms through a weight FIFO equal the evaluator to the bit") {
   }
 }
 
+TEST_CASE("places of a weight FIFO hold tiles of either type") {
+  for (const char* depth : {"2", "4"}) {
+    INFO(depth);
+    const Chip chip = load_chip("tpu-v5e", {std::string("mxu.weight_fifo=") + depth});
+    for (const DataType type : {DataType::kBf16, DataType::kInt8}) {
+      CHECK(run_wrong(import_gemm(shape(300, 700, 600), type), chip).value_or("") == "");
+    }
+  }
+}
+
 TEST_CASE("a gemm whose lhs panel does not stay in VMEM equals the evaluator") {
   const Chip chip = load_chip("tpu-v5e", {"vmem.size=1 MiB"});
   CHECK(run_wrong(import_gemm(shape(700, 3000, 900), DataType::kBf16), chip).value_or("") == "");

@@ -28,6 +28,23 @@ TEST_CASE("heads wider than the array are taken in pieces") {
   CHECK(run_wrong(small_gpt2(390, 2, 1, 500, 1, 140), chip).value_or("") == "");
 }
 
+TEST_CASE("arrays with fewer rows than columns, and with more, compute the same model") {
+  const Graph graph = small_gpt2(96, 6, 1, 301, 1, 200);
+  for (const char* rows : {"96", "40", "200"}) {
+    INFO(rows);
+    const Chip chip = load_chip("tpu-v5e", {std::string("mxu.rows=") + rows});
+    CHECK(run_wrong(graph, chip).value_or("") == "");
+  }
+}
+
+TEST_CASE("a chip with a weight FIFO runs a model, its transposed head included") {
+  const Graph graph = small_gpt2(96, 6, 2, 301, 1, 150);
+  for (const char* preset : {"tpu-v3", "tpu-v5e"}) {
+    INFO(preset);
+    CHECK(run_wrong(graph, load_chip(preset, {"mxu.weight_fifo=4"})).value_or("") == "");
+  }
+}
+
 TEST_CASE("an odd and an even number of layers end in the right buffer of a carried value") {
   const Chip chip = load_chip("tiny-4x4", {});
   for (const std::int64_t layers : {1, 2, 3, 4}) {

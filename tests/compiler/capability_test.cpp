@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/capability.hpp"
+
+#include "catch.hpp"
+#include "compiler/decompose.hpp"
+#include "compiler/fuse.hpp"
+#include "compiler/graph_text.hpp"
+#include "isa/chip_loader.hpp"
+#include "isa/error.hpp"
+#include "text_matchers.hpp"
+
+using namespace systole;
+
+namespace {
+
+const std::string kTensors =
+    "graph \"g\"\ninput %x bf16[8, 8] input %i int8[8, 8] "
+    "weight %r bf16[1, 8]\n";
+
+ChipSpec without(const std::string& what) {
+  ChipSpec chip = load_chip("tiny-4x4", {}).spec;
+  if (what == "xlu") chip.xlu.count = 0;
+  if (what == "transcendental") chip.vpu.transcendental = false;
+  if (what == "bf16") chip.mxu.macs_bf16 = 0;
+  if (what == "int8") chip.mxu.macs_int8 = 0;
+  if (what == "transposed") chip.mxu.transposed_load = false;
+  return chip;
+}
+
+// The message of the refusal; empty where the graph is taken.
+std::string refusal(const std::string& ops, const ChipSpec& chip) {
+  const Graph graph = decompose(parse_graph(kTensors + ops, "g.sgr"));
+  try {
+    check_capability(graph, chip);
+  } catch (const Error& e) {
+    CHECK(e.code() == ExitCode::kBadInput);
+    return e.what();
+  }
+  return "";
+}
+
+struct Need {
+  std::string missing, op, kind, unit;
+};
+const std::vector<Need> kNeeds{
+    {"xlu", "%y = softmax(%x)", "softmax", "an XLU"},
+    {"xlu", "%y = layernorm(%x, %r, %r) {eps=1}", "layernorm", "an XLU"},
+    {"xlu", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "an XLU"},
+    {"transcendental", "%y = softmax(%x)", "softmax", "a transcendental unit"},
+    {"transcendental", "%y = layernorm(%x, %r, %r) {eps=1}", "layernorm", "a transcendental unit"},
+    {"transcendental", "%y = exp(%x)", "exp", "a transcendental unit"},
+    {"transcendental", "%y = tanh(%x)", "tanh", "a transcendental unit"},
+    {"transcendental", "%y = gelu(%x)", "gelu", "a transcendental unit"},
+    {"transcendental", "%y = gelu_tanh(%x)", "gelu_tanh", "a transcendental unit"},
+    {"transcendental", "%y = sigmoid(%x)", "sigmoid", "a transcendental unit"},
+    {"transcendental", "%y = silu(%x)", "silu", "a transcendental unit"},
+    {"bf16", "%y = matmul(%x, %x)", "matmul", "bf16 in its MXU"},
+    {"int8", "%y = matmul(%i, %i)", "matmul", "int8 in its MXU"},
+    {"transposed", "%y = matmul(%x, %x) {transpose_rhs=1}", "matmul", "a transposed weight load"},
+    {"transposed", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "a transposed weight load"},
+};
+
+}  // namespace
+
+TEST_CASE("each op that a chip has no unit for is refused, with its kind, its name and the unit") {
+  for (const Need& need : kNeeds) {
+    INFO(need.missing << ": " << need.op);
+    const std::string ops = need.op + "\noutput %y";
+    CHECK(refusal(ops, without("")).empty());
+    const std::string message = refusal(ops, without(need.missing));
+    CHECK_THAT(message, starts_with("g: "));
+    CHECK_THAT(message, contains(need.kind + " ("));
+    CHECK_THAT(message, contains(" need " + need.unit));
+    CHECK_THAT(message, contains("tiny-4x4"));
+  }
+}
+
+TEST_CASE("a refusal names exactly the presets that have the unit") {
+  for (const Need& need : kNeeds) {
+    const std::string message = refusal(need.op + "\noutput %y", without(need.missing));
+    const std::string presets = message.substr(message.find("such as"));
+    for (const std::string& name : chip_names()) {
+      const ChipSpec chip = load_chip(name, {}).spec;
+      bool has = chip.xlu.count > 0;
+      if (need.missing == "transcendental") has = chip.vpu.transcendental;
+      if (need.missing == "bf16") has = chip.mxu.macs_bf16 > 0;
+      if (need.missing == "int8") has = chip.mxu.macs_int8 > 0;
+      if (need.missing == "transposed") has = chip.mxu.transposed_load;
+      INFO(need.missing << ": " << name);
+      CHECK((presets.find(name) != std::string::npos) == has);
+    }
+  }
+}
+
+TEST_CASE("a message names each kind once, in program order, with the first op of it") {
+  const std::string message = refusal(
+      "%a = softmax(%x) name=\"one\"\n%b = softmax(%a) name=\"two\"\n"
+      "%y = layernorm(%b, %r, %r) {eps=1} name=\"three\"\noutput %y",
+      without("xlu"));
+  CHECK_THAT(message, contains("softmax (one), layernorm (three) need"));
+  CHECK(message.find("two") == std::string::npos);
+}
+
+TEST_CASE("a chip without a unit takes the ops that do not need it") {
+  const std::string ops =
+      "%a = matmul(%i, %i)\n%b = relu(%a)\n%y = scale(%b) {factor=2}\noutput %y";
+  for (const char* missing : {"xlu", "transcendental", "bf16", "transposed"}) {
+    INFO(missing);
+    CHECK(refusal(ops, without(missing)).empty());
+  }
+  CHECK(refusal("%y = add(%x, %r)\noutput %y", without("bf16")).empty());
+}
+
+TEST_CASE("tpu-v1 runs an int8 perceptron but no softmax") {
+  const ChipSpec chip = load_chip("tpu-v1", {}).spec;
+  CHECK(refusal("%a = matmul(%i, %i)\n%y = quantize(%a) {factor=0.5}\noutput %y", chip).empty());
+  CHECK_THAT(refusal("%y = softmax(%x)\noutput %y", chip), contains("softmax (y) need an XLU"));
+  CHECK_THAT(refusal("%y = matmul(%x, %x)\noutput %y", chip), contains("bf16 in its MXU"));
+}
+
+TEST_CASE("ops of a repeated region are checked") {
+  const std::string ops =
+      "%s = relu(%x)\nrepeat 2 {\ncarry %c = %s -> %y\n%d = exp(%c)\n"
+      "yield %d\n}\n%z = relu(%y)\noutput %z";
+  CHECK(refusal(ops, without("")).empty());
+  CHECK_THAT(refusal(ops, without("transcendental")), contains("exp (d) need"));
+}
+
+TEST_CASE("scores and context are run only as parts of an attention") {
+  const auto fused = [](const std::string& ops) {
+    return fuse(decompose(parse_graph(
+        "graph \"g\"\ninput %x bf16[8, 8] input %p bf16[16, 4]\n" + ops + "\noutput %y", "g.sgr")));
+  };
+  CHECK_NOTHROW(check_fused(fused("%y = mha(%x, %x, %x) {heads=2, seq=4}")));
+  CHECK_THROWS_WITH(check_fused(fused("%y = scores(%x, %x) {heads=2, seq=4} name=\"alone\"")),
+                    contains("g: op alone: found scores"));
+  CHECK_THROWS_WITH(check_fused(fused("%y = context(%p, %x) {heads=2, seq=4} name=\"alone\"")),
+                    contains("g: op alone: found context"));
+}
