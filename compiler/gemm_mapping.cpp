@@ -151,6 +151,19 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const auto latency = static_cast<double>(memory_latency_cycles(chip));
   const double fill = latency + std::max({engine_cycles(chip, lhs), engine_cycles(chip, rhs),
                                           memory_cycles(chip, lhs) + memory_cycles(chip, rhs)});
+  // A resident lhs panel arrives during the first pass over n; where the next panel has slots of
+  // its own, it arrives during all passes before, else during the last one and its own first.
+  double stall = 0;
+  if (g.lhs_resident && tiles_n > 1) {
+    const double pass = array / static_cast<double>(tiles);
+    const double panel =
+        static_cast<double>(g.blocks_k()) *
+        std::max(engine_cycles(chip, lhs), memory_cycles(chip, lhs) + memory_cycles(chip, rhs));
+    stall = std::max(0.0, panel - pass);
+    if (g.lhs_slots < 2 * g.blocks_k()) {
+      stall += static_cast<double>(tiles_m - 1) * std::max(0.0, panel - 2 * pass);
+    }
+  }
   const double drain = latency + static_cast<double>(part * parts) + engine_cycles(chip, result);
   // Each macro-instruction takes an issue slot; a share of them is counted as if it could not
   // overlap, so that among near equals the shorter program wins.
@@ -159,8 +172,10 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t k_blocks = tiles_m * tiles_n * g.blocks_k();
   const double issue = kExposedIssue * static_cast<double>(chip.core.issue_interval) *
                        static_cast<double>(steps * (2 * mxu.count + 2) + k_blocks * 6 * mxu.count);
-  return static_cast<Cycles>(
-      std::llround(std::max({array, memory, vector}) + fill + drain + issue));
+  // Traffic meets other traffic, and costs energy: among near equals, the mapping with less of it.
+  constexpr double kInterference = 0.02;
+  const double overlapped = std::max({array + stall, memory, vector}) + kInterference * memory;
+  return static_cast<Cycles>(std::llround(overlapped + fill + drain + issue));
 }
 
 GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
