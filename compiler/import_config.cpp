@@ -192,8 +192,8 @@ std::string printable(std::string_view name) {
   return result;
 }
 
-// The library's message is "[tag] parse error at line 1, column 2: while ... - unexpected X; expected
-// Y", or "... - why; last read: 'X'"; either may quote any bytes of the text.
+// The library's message is "[tag] parse error at line 1, column 2: while ... - unexpected X;
+// expected Y", or "... - why; last read: 'X'"; either may quote any bytes of the text.
 std::pair<std::string, std::string> found_and_expected(std::string_view message) {
   const auto quoted = [](std::string_view part) {
     constexpr std::size_t kShown = 100;
@@ -250,7 +250,8 @@ nlohmann::json parse_json(std::string_view text, std::string_view where) {
     const auto [found, expected] = found_and_expected(e.what());
     bad_input(position_of(e.byte, text, where), found, expected);
   } catch (const nlohmann::json::exception& e) {
-    bad_input(where, found_and_expected(e.what()).first, "a JSON object of numbers that are finite");
+    bad_input(where, found_and_expected(e.what()).first,
+              "a JSON object of numbers that are finite");
   }
 }
 

@@ -82,7 +82,8 @@ std::string chip_reference() {
       "- `hbm.bandwidth` may be left out, and is then derived from the DRAM parameters. Where a\n"
       "  file gives both they agree within 1 %. A file that extends another, or a `--set`, that\n"
       "  changes the bandwidth alone changes `hbm.data_rate` with it, and `hbm.tccd_s` and\n"
-      "  `hbm.tccd_l`, which are memory clocks; one that changes the DRAM parameters alone gets the\n"
+      "  `hbm.tccd_l`, which are memory clocks; one that changes the DRAM parameters alone gets "
+      "the\n"
       "  bandwidth that they give.\n"
       "- Anchors, aliases, tags, lists and duplicate keys are errors.\n";
   std::string_view group = "-";

@@ -6,7 +6,8 @@
 namespace systole {
 
 void bad_input(std::string_view where, std::string_view found, std::string_view expected) {
-  throw Error(ExitCode::kBadInput, fmt::format("{}: found {}; expected {}", where, found, expected));
+  throw Error(ExitCode::kBadInput,
+              fmt::format("{}: found {}; expected {}", where, found, expected));
 }
 
 void usage_error(std::string_view found, std::string_view expected) {

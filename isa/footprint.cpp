@@ -37,8 +37,8 @@ std::int64_t cols_of(Shape shape, const Extents& e) {
   return 0;
 }
 
-void add_indexed(const RowIndex& index, TileAccess access, std::int64_t rows,
-                 const Indices& i, const Tables& tables, std::vector<TileAccess>& out) {
+void add_indexed(const RowIndex& index, TileAccess access, std::int64_t rows, const Indices& i,
+                 const Tables& tables, std::vector<TileAccess>& out) {
   const std::vector<std::int64_t>& table = tables[index.table].values;
   const std::int64_t first = index.first.at(i);
   const std::int64_t begin = access.region.begin;
@@ -90,8 +90,8 @@ std::vector<TileAccess> footprint(const Instruction& instruction, const Indices&
           if constexpr (kIsTile<Member>) {
             const Tile& tile = body.*row.member;
             if (tile.space == Space::kNone) return;
-            TileAccess access{region_of(tile, row.shape, extents, i, tables), row.access,
-                              row.shape, tile.type, row.name};
+            TileAccess access{region_of(tile, row.shape, extents, i, tables), row.access, row.shape,
+                              tile.type, row.name};
             if constexpr (std::is_same_v<B, Matmul>) {
               if (row.access == Access::kReadWrite && body.first.holds(i)) {
                 access.access = Access::kWrite;

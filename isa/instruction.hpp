@@ -138,13 +138,12 @@ struct Scatter {
   RowIndex index;
   Value rows, cols;
   static constexpr auto fields() {
-    return std::tuple{
-        field("dst", &Scatter::dst, "row 0 of the destination", Access::kWrite,
-              Shape::kIndexedRows),
-        field("src", &Scatter::src, "source", Access::kRead, Shape::kRowsCols),
-        field("index", &Scatter::index, "table and its first entry"),
-        field("rows", &Scatter::rows, "rows scattered"),
-        field("cols", &Scatter::cols, "elements per row")};
+    return std::tuple{field("dst", &Scatter::dst, "row 0 of the destination", Access::kWrite,
+                            Shape::kIndexedRows),
+                      field("src", &Scatter::src, "source", Access::kRead, Shape::kRowsCols),
+                      field("index", &Scatter::index, "table and its first entry"),
+                      field("rows", &Scatter::rows, "rows scattered"),
+                      field("cols", &Scatter::cols, "elements per row")};
   }
   friend bool operator==(const Scatter&, const Scatter&) = default;
 };
@@ -155,15 +154,15 @@ struct WeightLoad {
   static constexpr UnitKind kUnit = UnitKind::kMxu;
   static constexpr std::string_view kDoc =
       "loads a depth x cols weight tile into the array's shadow weights (into its weights where "
-      "it has no shadow); PEs outside the tile get zero, and the next matmul of the queue swaps them "
+      "it has no shadow); PEs outside the tile get zero, and the next matmul of the queue swaps "
+      "them "
       "in";
   LocalTile src;
   Value depth, cols;
   static constexpr auto fields() {
-    return std::tuple{
-        field("src", &WeightLoad::src, "weights", Access::kRead, Shape::kDepthCols),
-        field("depth", &WeightLoad::depth, "K extent, at most rows x MACs per PE"),
-        field("cols", &WeightLoad::cols, "N extent, at most the array's cols")};
+    return std::tuple{field("src", &WeightLoad::src, "weights", Access::kRead, Shape::kDepthCols),
+                      field("depth", &WeightLoad::depth, "K extent, at most rows x MACs per PE"),
+                      field("cols", &WeightLoad::cols, "N extent, at most the array's cols")};
   }
   friend bool operator==(const WeightLoad&, const WeightLoad&) = default;
 };
@@ -224,16 +223,15 @@ struct Vector {
   double imm = 0;
   Mask mask;
   static constexpr auto fields() {
-    return std::tuple{
-        field("op", &Vector::op, "operation"),
-        field("dst", &Vector::dst, "result", Access::kWrite, Shape::kRowsCols),
-        field("a", &Vector::a, "first operand", Access::kRead, Shape::kRowsCols),
-        field("b", &Vector::b, "second operand", Access::kRead, Shape::kRowsCols),
-        field("c", &Vector::c, "third operand", Access::kRead, Shape::kRowsCols),
-        field("rows", &Vector::rows, "rows"),
-        field("cols", &Vector::cols, "columns"),
-        field("imm", &Vector::imm, "constant of the operation"),
-        field("mask", &Vector::mask, "where a is seen")};
+    return std::tuple{field("op", &Vector::op, "operation"),
+                      field("dst", &Vector::dst, "result", Access::kWrite, Shape::kRowsCols),
+                      field("a", &Vector::a, "first operand", Access::kRead, Shape::kRowsCols),
+                      field("b", &Vector::b, "second operand", Access::kRead, Shape::kRowsCols),
+                      field("c", &Vector::c, "third operand", Access::kRead, Shape::kRowsCols),
+                      field("rows", &Vector::rows, "rows"),
+                      field("cols", &Vector::cols, "columns"),
+                      field("imm", &Vector::imm, "constant of the operation"),
+                      field("mask", &Vector::mask, "where a is seen")};
   }
   friend bool operator==(const Vector&, const Vector&) = default;
 };
@@ -265,7 +263,8 @@ struct Transpose {
   static constexpr std::uint8_t kOpcode = 10;
   static constexpr std::string_view kName = "transpose";
   static constexpr UnitKind kUnit = UnitKind::kXlu;
-  static constexpr std::string_view kDoc = "copies a tile to its transpose: dst[c][r] = src[r][c], of the same type";
+  static constexpr std::string_view kDoc =
+      "copies a tile to its transpose: dst[c][r] = src[r][c], of the same type";
   VmemTile dst;
   VmemTile src;
   Value rows, cols;
@@ -298,9 +297,7 @@ struct Loop {
       "repeats the instructions up to its end; the n-th open loop, from 0, counts in index i<n>, "
       "and a count below 1 skips the body";
   Value count;
-  static constexpr auto fields() {
-    return std::tuple{field("count", &Loop::count, "iterations")};
-  }
+  static constexpr auto fields() { return std::tuple{field("count", &Loop::count, "iterations")}; }
   friend bool operator==(const Loop&, const Loop&) = default;
 };
 
@@ -359,16 +356,18 @@ constexpr void for_each_body(F&& f) {
   for_each_body(std::forward<F>(f), std::make_index_sequence<std::variant_size_v<Body>>{});
 }
 
-static_assert([] {
-  std::array<bool, 256> used{};
-  used[0] = true;  // opcode 0 is illegal
-  bool unique = true;
-  for_each_body([&]<class B>() {
-    if (used[B::kOpcode]) unique = false;
-    used[B::kOpcode] = true;
-  });
-  return unique;
-}(), "two instructions share an opcode, or one uses 0");
+static_assert(
+    [] {
+      std::array<bool, 256> used{};
+      used[0] = true;  // opcode 0 is illegal
+      bool unique = true;
+      for_each_body([&]<class B>() {
+        if (used[B::kOpcode]) unique = false;
+        used[B::kOpcode] = true;
+      });
+      return unique;
+    }(),
+    "two instructions share an opcode, or one uses 0");
 
 inline std::string_view name_of(const Body& body) {
   return std::visit([](const auto& b) { return std::decay_t<decltype(b)>::kName; }, body);

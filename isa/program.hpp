@@ -65,10 +65,10 @@ struct SourceOp {
 using Stream = std::vector<Instruction>;  // of one core
 
 struct Program {
-  std::string workload;             // its name, for reports
-  std::int64_t tokens = 0;          // that the workload processes; 0: not a model
-  std::string chip;                 // the chip's name
-  std::uint64_t chip_hash = 0;      // of the resolved chip; 0: any chip
+  std::string workload;         // its name, for reports
+  std::int64_t tokens = 0;      // that the workload processes; 0: not a model
+  std::string chip;             // the chip's name
+  std::uint64_t chip_hash = 0;  // of the resolved chip; 0: any chip
   Tables tables;
   std::vector<Semaphore> semaphores;
   std::vector<Symbol> symbols;

@@ -68,8 +68,8 @@ struct TileIn : Tile {
 using HbmTile = TileIn<Space::kHbm>;
 using VmemTile = TileIn<Space::kVmem>;
 using AccTile = TileIn<Space::kAcc>;
-using LocalTile = TileIn<Space::kVmem, Space::kFifo>;               // where DMA loads go
-using VectorTile = TileIn<Space::kVmem, Space::kAcc>;               // what the VPU and XLU reach
+using LocalTile = TileIn<Space::kVmem, Space::kFifo>;  // where DMA loads go
+using VectorTile = TileIn<Space::kVmem, Space::kAcc>;  // what the VPU and XLU reach
 using OptionalTile = TileIn<Space::kNone, Space::kVmem, Space::kAcc>;
 
 // Which elements (r, c) of operand a are seen; the others read as minus infinity.

@@ -16,16 +16,35 @@
 namespace systole {
 
 enum class VectorOp : std::uint8_t {
-  kCopy, kFill, kAdd, kSub, kMul, kMax, kMin, kMulAdd, kScale, kScaleExp, kSquare, kExp,
-  kTanh, kSigmoid, kSilu, kRelu, kGelu, kGeluTanh, kRecip, kRsqrt, kQuantize,
+  kCopy,
+  kFill,
+  kAdd,
+  kSub,
+  kMul,
+  kMax,
+  kMin,
+  kMulAdd,
+  kScale,
+  kScaleExp,
+  kSquare,
+  kExp,
+  kTanh,
+  kSigmoid,
+  kSilu,
+  kRelu,
+  kGelu,
+  kGeluTanh,
+  kRecip,
+  kRsqrt,
+  kQuantize,
 };
 
 struct VectorOpRow {
   VectorOp value;
   std::string_view name;
-  int arity;            // operands read: a, then b, then c
-  int alu;              // ALU operations per element
-  int transcendental;   // transcendental operations per element
+  int arity;           // operands read: a, then b, then c
+  int alu;             // ALU operations per element
+  int transcendental;  // transcendental operations per element
   std::string_view formula;
 };
 

@@ -58,6 +58,7 @@ void verify_program(const ChipSpec& chip, std::uint64_t chip_hash, const Program
     bad_input(where, fmt::format("{} streams", program.streams.size()), "one: of one core");
   }
   verify_structure(program, where);
+  verify_claims(program, where);
   verify_layout(chip, program, where);
   const StreamReport report(program, 0, where);
   verify_types(chip, report);

@@ -115,9 +115,9 @@ std::optional<LiveAccess> MemoryCheck::add(const Tile& tile, const Region& regio
   LiveAccesses& live = *memories_[number_of(tile.space, tile.unit)].live;
   auto raced = live.add(access, clocks);
   if (!raced && live.size() > kMaxLiveAccesses) {
-    report_.fail(walker.position(), walker.indices(), access.field,
-                 fmt::format("more than {} accesses that nothing orders", kMaxLiveAccesses),
-                 "semaphores between the users of a memory");
+    report_.too_large(walker.position(),
+                      fmt::format("more than {} accesses that nothing orders", kMaxLiveAccesses),
+                      "semaphores between the users of a memory");
   }
   return raced;
 }

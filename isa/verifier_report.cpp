@@ -7,6 +7,7 @@
 
 #include "isa/assembly.hpp"
 #include "isa/error.hpp"
+#include "isa/verifier.hpp"
 
 namespace systole {
 namespace {
@@ -49,6 +50,12 @@ std::string StreamReport::describe(std::size_t position, const Indices& i, int f
     text += fmt::format("{}i{}={}", d == 0 ? " at " : ", ", d, i[d]);
   }
   return text;
+}
+
+void StreamReport::too_large(std::size_t position, std::string_view found,
+                             std::string_view expected) const {
+  throw TooLarge(ExitCode::kBadInput, fmt::format("{}: {}: found {}; expected {}", where_,
+                                                  describe(position), found, expected));
 }
 
 void StreamReport::fail(std::size_t position, std::string_view found,

@@ -19,6 +19,7 @@ class StreamReport {
 
   const Program& program() const { return program_; }
   const Stream& stream() const { return program_.streams[stream_]; }
+  std::string_view where() const { return where_; }
 
   // "instruction 12 of stream 0 (dma0 load dst=vmem[...]:bf16)": with its field number `field`
   // where that is a tile.
@@ -33,6 +34,9 @@ class StreamReport {
                          std::string_view expected) const;
   [[noreturn]] void fail(std::size_t position, const Indices& i, int field, std::string_view found,
                          std::string_view expected) const;
+  // Throws TooLarge.
+  [[noreturn]] void too_large(std::size_t position, std::string_view found,
+                              std::string_view expected) const;
 
  private:
   const Program& program_;
@@ -42,6 +46,10 @@ class StreamReport {
 
 // Operand types, memories, broadcast, units and abilities of the chip, of every instruction.
 void verify_types(const ChipSpec& chip, const StreamReport& report);
+
+// What ops and the workload say of themselves makes sense: at least one repetition, nothing
+// negative.
+void verify_claims(const Program& program, std::string_view where);
 
 // Symbols lie in HBM, aligned, and overlap only where both are scratch.
 void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where);

@@ -116,8 +116,8 @@ class StructureCheck {
       bounds = table_bounds_[count.table];
     }
     if (bounds.high > kMaxDynamicInstructions) {
-      fail("a loop of unbounded count",
-           fmt::format("a count that cannot exceed {}", kMaxDynamicInstructions));
+      report_.too_large(at_, "a loop of unbounded count",
+                        fmt::format("a count that cannot exceed {}", kMaxDynamicInstructions));
     }
     return bounds.high;
   }

@@ -8,6 +8,7 @@
 #include "isa/verifier.hpp"
 #include "isa/verifier_memories.hpp"
 #include "isa/verifier_report.hpp"
+#include "isa/verifier_work.hpp"
 #include "isa/walker.hpp"
 
 namespace systole {
@@ -31,6 +32,7 @@ class Walk {
         clocks_(queues_.size()),
         memories_(chip, report, queues_),
         weights_(static_cast<std::size_t>(std::max<std::int64_t>(chip.mxu.count, 0))),
+        work_(program_),
         clock_(queues_.size()) {
     for (const Semaphore& semaphore : program_.semaphores) {
       tokens_.emplace_back(queues_.size(), semaphore.initial);
@@ -41,12 +43,15 @@ class Walk {
   void run() {
     for (std::int64_t steps = 0;; ++steps) {
       if (steps == kMaxDynamicInstructions) {
-        report_.fail(walker_.position(), walker_.indices(), -1, "a stream that goes on",
-                     fmt::format("at most {} instructions in a run", kMaxDynamicInstructions));
+        report_.too_large(walker_.position(), "a stream that goes on",
+                          fmt::format("at most {} instructions in a run", kMaxDynamicInstructions));
       }
       switch (walker_.step()) {
         case StreamWalker::Step::kInstruction: execute(); break;
-        case StreamWalker::Step::kHalt: check_balance(); return;
+        case StreamWalker::Step::kHalt:
+          check_balance();
+          work_.check(report_.where());
+          return;
         case StreamWalker::Step::kSkipped:
         case StreamWalker::Step::kControl: break;
       }
@@ -126,6 +131,7 @@ class Walk {
     if constexpr (requires { body.depth; }) extents.depth = body.depth.at(i, program_.tables);
     if (!has_work(extents)) return;
     check_array(body, extents);
+    if constexpr (std::is_same_v<B, Matmul>) work_.add_matmul(walker_.instruction().op, extents);
     field = 0;
     for_each_field<B>([&](const auto& row) {
       if constexpr (kIsTile<std::decay_t<decltype(body.*row.member)>>) {
@@ -198,6 +204,7 @@ class Walk {
     access_.write = write;
     const auto raced = memories_.add(tile, region, access_, clocks_, walker_);
     if (raced) report_race(*raced, tile, region);
+    if (tile.space == Space::kHbm) work_.add_hbm(walker_.instruction().op, write, region);
   }
 
   [[noreturn]] void report_race(const LiveAccess& before, const Tile& tile,
@@ -260,6 +267,7 @@ class Walk {
   QueueClocks clocks_;
   MemoryCheck memories_;
   std::vector<Weights> weights_;  // by MXU
+  OpWork work_;
   std::vector<TokenQueue> tokens_;
   std::vector<std::int32_t> clock_;  // of the completion being signalled
   std::size_t pending_ = 0;          // entries of all token queues

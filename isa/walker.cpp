@@ -22,7 +22,8 @@ StreamWalker::Step StreamWalker::step() {
   current_ = next_;
   const Instruction& fetched = stream_[current_];
   if (const auto* loop = std::get_if<Loop>(&fetched.body)) {
-    const std::int64_t count = fetched.guard.holds(indices_) ? loop->count.at(indices_, tables_) : 0;
+    const std::int64_t count =
+        fetched.guard.holds(indices_) ? loop->count.at(indices_, tables_) : 0;
     if (count < 1) {
       next_ = match_[current_] + 1;
     } else {

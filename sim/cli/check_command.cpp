@@ -5,12 +5,14 @@
 #include <optional>
 
 #include "compiler/graph_verifier.hpp"
+#include "compiler/pipeline.hpp"
 #include "isa/binary.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/files.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
+#include "sim/cli/own_program.hpp"
 #include "sim/cli/workload.hpp"
 #include "sim/energy/energy.hpp"
 
@@ -64,15 +66,20 @@ void check_program(const Workload& workload, const std::string& file, const Opti
   print_result(file + ": ok\n");
 }
 
-// Of a model, the shortest run: what it is does not depend on how long that is.
+// Of a model, the shortest run: what it is does not depend on how long that is. With a chip, that
+// the chip can run it.
 void check_workload(const Workload& workload, const std::string& file, const Options& options) {
   ScenarioFlags shortest;
   shortest.seq = 1;
-  ChipSpec chip;
-  if (!options.chip.empty()) chip = load_chip(options.chip, options.overrides).spec;
-  Scenario scenario = scenario_of(workload, shortest, chip);
-  if (options.chip.empty()) scenario.dtype = DataType::kBf16;
-  verify_graph(load_graph(workload, scenario), file);
+  if (options.chip.empty()) {
+    Scenario scenario = scenario_of(workload, shortest, ChipSpec{});
+    scenario.dtype = DataType::kBf16;
+    verify_graph(load_graph(workload, scenario), file);
+  } else {
+    const Chip chip = load_chip(options.chip, options.overrides);
+    const Graph graph = load_graph(workload, scenario_of(workload, shortest, chip.spec));
+    verify_own_program(chip, compile(graph, chip).program, file);
+  }
   print_result(file + ": ok\n");
 }
 

@@ -10,9 +10,9 @@
 #include "isa/binary.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/names.hpp"
-#include "isa/verifier.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
+#include "sim/cli/own_program.hpp"
 #include "sim/cli/workload.hpp"
 
 namespace systole {
@@ -59,7 +59,7 @@ ExitCode compile_command(const Options& options) {
         if (options.print_after != "all" && options.print_after != pass) return;
         after += fmt::format("# after {}\n{}\n", pass, text);
       });
-  verify_program(chip.spec, chip.hash, compilation.program, options.workload);
+  verify_own_program(chip, compilation.program, options.workload);
   print_result(after);
   // Where only passes are asked for, the program itself would be in the way.
   const bool only_passes =

@@ -45,6 +45,12 @@ void exit_on_interrupt() {
   sigaction(SIGINT, &action, nullptr);
 }
 
+void survive_file_size_limit() {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGXFSZ, &action, nullptr);
+}
+
 Uninterrupted::Uninterrupted() {
   sigset_t interrupt;
   sigemptyset(&interrupt);

@@ -13,6 +13,10 @@ namespace systole {
 // was complete.
 void exit_on_interrupt();
 
+// From here on a write beyond the limit on the size of files (ulimit -f) fails as on a full disk,
+// instead of ending the program at once with a file half-written.
+void survive_file_size_limit();
+
 // While one lives, SIGINT waits: files are renamed to their names within such a section.
 class Uninterrupted {
  public:

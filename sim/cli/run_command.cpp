@@ -9,6 +9,7 @@
 #include "isa/verifier.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
+#include "sim/cli/own_program.hpp"
 #include "sim/cli/value_check.hpp"
 #include "sim/cli/workload.hpp"
 #include "sim/energy/energy.hpp"
@@ -141,7 +142,11 @@ ExitCode run_command(const Options& options) {
   const Scenario scenario = scenario_of(workload, options.scenario, chip.spec);
   const Job job = make_job(workload, scenario, chip);
   const Program& program = job.compilation.program;
-  verify_program(chip.spec, chip.hash, program, options.workload);
+  if (job.graph) {
+    verify_own_program(chip, program, options.workload);
+  } else {
+    verify_program(chip.spec, chip.hash, program, options.workload);
+  }
   std::vector<BaselineResult> baselines;
   for (const Gpu& gpu : gpus) baselines.push_back(rated_baseline(gpu, program.ops));
   const EnergyTable energy = load_energy_table(chip.spec);

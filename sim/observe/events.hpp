@@ -50,9 +50,23 @@ constexpr const ReasonRow& row_of(Reason reason) {
 
 // Units of work that cost energy, by the name that the energy table uses.
 enum class ActionId : std::uint8_t {
-  kMacInt8, kMacBf16, kPeCycle, kWeightLoadBytes, kAccReadBytes, kAccWriteBytes, kVmemReadBytes,
-  kVmemWriteBytes, kFifoReadBytes, kFifoWriteBytes, kVpuAlu, kVpuTranscendental, kXluElement,
-  kHbmReadBytes, kHbmWriteBytes, kHbmActivate, kIssue,
+  kMacInt8,
+  kMacBf16,
+  kPeCycle,
+  kWeightLoadBytes,
+  kAccReadBytes,
+  kAccWriteBytes,
+  kVmemReadBytes,
+  kVmemWriteBytes,
+  kFifoReadBytes,
+  kFifoWriteBytes,
+  kVpuAlu,
+  kVpuTranscendental,
+  kXluElement,
+  kHbmReadBytes,
+  kHbmWriteBytes,
+  kHbmActivate,
+  kIssue,
 };
 
 struct ActionRow {

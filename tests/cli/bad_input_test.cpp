@@ -174,6 +174,29 @@ TEST_CASE("an op for which a chip has no unit is refused by name, with presets t
       {"softmax", "tpu-v1", "tpu-v3", "tpu-v5e"});
 }
 
+TEST_CASE("an op may not claim more MACs than its program executes") {
+  const Scratch scratch;
+  std::string text = program_text("tiny-4x4");
+  const std::size_t at = text.find("macs=512 ");
+  REQUIRE(at != std::string::npos);
+  CHECK(run_program({"run", scratch.file("x.sasm", text), "--chip", "tiny-4x4"}).status == 0);
+  text.replace(at, 8, "macs=513");
+  bad({"run", scratch.file("x.sasm", text), "--chip", "tiny-4x4"}, {"x.sasm", "op gemm", "513"});
+}
+
+TEST_CASE("check with a chip refuses workloads that it cannot run, and only these") {
+  const std::string attention = kSource + "/workloads/examples/attention.sgr";
+  bad({"check", "gpt2", "--chip", "tpu-v1"}, {"layernorm", "tpu-v1"});
+  bad({"check", attention, "--chip", "tpu-v1"}, {"softmax", "tpu-v1"});
+  bad({"check", "gemm:64x64x64", "--chip", "tpu-v5e", "--set", "vmem.size=1 KiB"}, {});
+  for (const char* chip : {"tpu-v3", "tpu-v5e"}) {
+    CHECK(run_program({"check", "gpt2", attention, "--chip", chip}).status == 0);
+  }
+  CHECK(run_program({"check", "gpt2", attention}).status == 0);
+  CHECK(run_program({"check", kSource + "/workloads/examples/gemms.csv", "--chip", "tpu-v1"})
+            .status == 0);
+}
+
 TEST_CASE("a failed run leaves no folder and no file behind") {
   const Scratch scratch;
   const std::string config = scratch.file("config.json", "{");

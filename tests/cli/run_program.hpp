@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill is POSIX
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,12 +60,13 @@ struct Outcome {
   std::string err;
 };
 
-// What a running program is given: standard output to a file instead of being captured, and a
-// signal after some milliseconds.
+// What a running program is given: standard output to a file instead of being captured, a signal
+// after some milliseconds, and a limit on the bytes of each file that it writes (0: none).
 struct Circumstances {
   std::string stdout_file;
   int signal = 0;
   int after_ms = 0;
+  unsigned file_limit = 0;
 };
 
 inline Outcome run_program(const std::vector<std::string>& arguments,
@@ -81,6 +83,10 @@ inline Outcome run_program(const std::vector<std::string>& arguments,
     if (out_file < 0 || err_file < 0) ::_exit(127);
     ::dup2(out_file, STDOUT_FILENO);
     ::dup2(err_file, STDERR_FILENO);
+    if (with.file_limit > 0) {
+      const rlimit limit{with.file_limit, with.file_limit};
+      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(127);
+    }
     std::vector<char*> argv{const_cast<char*>(SYSTOLE_PROGRAM)};
     for (const std::string& argument : arguments)
       argv.push_back(const_cast<char*>(argument.data()));

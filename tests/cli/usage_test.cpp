@@ -122,3 +122,26 @@ TEST_CASE("results that standard output does not take are an error") {
   CHECK(outcome.status == 2);
   CHECK(outcome.err.find("standard output") != std::string::npos);
 }
+
+TEST_CASE("a limit on the size of files is an output that cannot be written, with nothing left") {
+  const Scratch scratch;
+  const auto limited = [](const std::vector<std::string>& arguments, unsigned bytes) {
+    return run_program(arguments, {"", 0, 0, bytes});
+  };
+  const std::vector<std::string> run{"run",      "gemm:8x8x8", "--chip",
+                                     "tiny-4x4", "--report",   scratch / "made/out"};
+  const std::vector<std::string> compile{"compile",  "gemm:8x8x8", "--chip",
+                                         "tiny-4x4", "-o",         scratch / "x.sasm"};
+  for (const auto& arguments : {run, compile}) {
+    const Outcome outcome = limited(arguments, 512);
+    INFO(outcome.err);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err.find("cannot be written") != std::string::npos);
+    CHECK(scratch.entries().empty());
+  }
+  const Outcome printed = limited({"list", "instructions"}, 512);
+  CHECK(printed.status == 2);
+  CHECK(printed.err.find("standard output") != std::string::npos);
+  CHECK(limited(compile, 1 << 20).status == 0);
+  CHECK(limited(run, 1 << 20).status == 0);
+}

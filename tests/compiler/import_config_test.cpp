@@ -225,6 +225,32 @@ TEST_CASE("a truncated file is bad input, wherever it ends") {
   CHECK(refusal(whole).code == ExitCode::kDone);
 }
 
+TEST_CASE("a malformed file is named with line and column, what was found and what was expected") {
+  CHECK(refusal("{\n \"a\": 1,\n}").message == "m.json:3:1: found '}'; expected string literal");
+  CHECK(refusal("").message.rfind("m.json:1:1: found end of input; expected ", 0) == 0);
+  CHECK(refusal("{\"a\": 1} x").message.rfind("m.json:1:10: found invalid literal", 0) == 0);
+  CHECK(refusal("{\"a\":\n\"\xFF\"}").message.rfind("m.json:2:2: found invalid string", 0) == 0);
+  CHECK_THAT(refusal("{\"a\": 1e999}").message, contains("'1e999'"));
+  for (const std::string& text : {std::string{"{\xFF"}, std::string{"{\"a\": 1e999}"},
+                                  "{\"a\": \"" + std::string(100'000, 'x')}) {
+    const std::string message = refusal(text).message;
+    CHECK(message.find("json.exception") == std::string::npos);
+    CHECK(message.size() < 300);
+    for (const char c : message) REQUIRE((c >= ' ' && c <= '~'));
+  }
+}
+
+TEST_CASE("a key may be given once in an object, and again in another") {
+  std::string twice = config();
+  twice.insert(1, "\"n_head\": 2, ");
+  CHECK(refusal(twice).message == "m.json: key \"n_head\": found it twice; expected each key once");
+  std::string nested = config();
+  nested.insert(1, "\"more\": [{\"n_head\": 2}, {\"n_head\": 2}], ");
+  CHECK(refusal(nested).code == ExitCode::kDone);
+  nested.insert(nested.find("{\"n_head\"") + 1, "\"n_head\": 2, ");
+  CHECK(refusal(nested).code == ExitCode::kBadInput);
+}
+
 TEST_CASE("deep, large or foreign bytes are bad input") {
   CHECK(refusal(std::string(500'000, '[')).code == ExitCode::kBadInput);
   CHECK(refusal("{\"model_type\":" + std::string(30'000, '[') + std::string(30'000, ']') + "}")

@@ -44,10 +44,21 @@ TEST_CASE("integers have no tolerance and a NaN is never equal") {
 }
 
 TEST_CASE("a row may be twice as wrong as the bf16 evaluation, and no more") {
-  CHECK(accepted({3, 4}, 0.199));
-  CHECK_FALSE(accepted({3, 4}, 0.201));
-  CHECK(accepted({3, 4, 12, 84}, -0.199));
-  CHECK_FALSE(accepted({3, 4, 12, 84}, -0.201));
+  CHECK(accepted(Values(16, 3), 0.1999));
+  CHECK_FALSE(accepted(Values(16, 3), 0.2001));
+  CHECK(accepted(Values(64, 3), -0.1999));
+  CHECK_FALSE(accepted(Values(64, 3), -0.2001));
+}
+
+TEST_CASE("a row of fewer than 16 elements is allowed for its small sample, and no more") {
+  CHECK(row_allowance(16) == 2);
+  CHECK(row_allowance(15) == Approx(4.06559));
+  CHECK(accepted(Values(15, 3), 0.4065));  // 2 (1 + 4 / sqrt(15)) x 0.1
+  CHECK_FALSE(accepted(Values(15, 3), 0.4067));
+  CHECK(row_allowance(4) == 6);
+  CHECK(accepted({3, 4, 12, 84}, -0.599));
+  CHECK_FALSE(accepted({3, 4, 12, 84}, -0.601));
+  CHECK(row_allowance(1) == 10);
 }
 
 TEST_CASE("where the bf16 evaluation is exact, a row may be off by the floor, and no more") {
@@ -84,8 +95,9 @@ TEST_CASE("a row of zeros has to be zero, unless the bf16 evaluation is not") {
   const auto found = compare_rows(1, 2, Values{0, 1e-30}, zeros, zeros);
   REQUIRE(found);
   CHECK(found->error == 1e-30);
-  CHECK_FALSE(compare_rows(1, 2, Values{0, 0.19}, zeros, Values{0.1, 0}));
-  CHECK(compare_rows(1, 2, Values{0, 0.21}, zeros, Values{0.1, 0}));
+  const double limit = 0.1 * row_allowance(2);
+  CHECK_FALSE(compare_rows(1, 2, Values{0, 0.99 * limit}, zeros, Values{0.1, 0}));
+  CHECK(compare_rows(1, 2, Values{0, 1.01 * limit}, zeros, Values{0.1, 0}));
 }
 
 TEST_CASE("a NaN is a mismatch wherever it comes from") {
@@ -123,5 +135,6 @@ TEST_CASE("a mismatch says where it is, what was found and what was expected") {
   const Values row{1};
   const auto real = compare_rows(1, 1, Values{2}, row, row);
   REQUIRE(real);
-  CHECK(describe(*real) == "row 0, col 0: got 2, expected 1; error 1 of the row, at most 0.00195");
+  CHECK(describe(*real) ==
+        "row 0, col 0: got 2, expected 1; error 1 of the row, at most 0.00195312");
 }

@@ -124,7 +124,8 @@ TEST_CASE("an override of the bandwidth alone changes the data rate and says so"
   CHECK(chip.spec.hbm.data_rate == 6.4e9);
   CHECK(parameter(chip, "hbm.data_rate").origin == "derived from --set hbm.bandwidth");
   CHECK(chip.spec.hbm.tccd_s == Approx(load_chip("tpu-v5e", {}).spec.hbm.tccd_s / 2));
-  CHECK(load_chip("tpu-v5e", {"hbm.bandwidth=1638.4 GB/s", "hbm.tccd_s=1 ns"}).spec.hbm.tccd_s == 1);
+  CHECK(load_chip("tpu-v5e", {"hbm.bandwidth=1638.4 GB/s", "hbm.tccd_s=1 ns"}).spec.hbm.tccd_s ==
+        1);
   CHECK(parameter(chip, "hbm.bandwidth").origin == "--set");
   CHECK_THAT(error_set({"hbm.bandwidth=1 MB/s"}), StartsWith("2 ") && Contains("per pin"));
 }

@@ -19,6 +19,8 @@ TEST_CASE("random programs are refused") {
     program.streams.resize(1);
     program.streams[0].push_back({UnitId{}, Halt{}, {}, {}, {}, -1});
     program.symbols.clear();
+    program.tokens = 0;
+    for (SourceOp& op : program.ops) op = {op.name, op.kind, op.type, 1, 0, 0, 0};
     for (Semaphore& semaphore : program.semaphores) semaphore.initial = 1 << 20;
     const bool empty = program.streams[0].size() == 1;
     REQUIRE(finding(program).empty() == empty);

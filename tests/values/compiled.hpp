@@ -22,9 +22,9 @@ inline Graph small_gpt2(std::int64_t embd, std::int64_t heads, std::int64_t laye
   const std::string config =
       R"({"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_positions": 512,)"
       R"( "n_ctx": 512, "layer_norm_epsilon": 1e-05, "activation_function": "gelu_new",)"
-      R"( "n_embd": )" + std::to_string(embd) + R"(, "n_head": )" + std::to_string(heads) +
-      R"(, "n_layer": )" + std::to_string(layers) + R"(, "vocab_size": )" +
-      std::to_string(vocabulary) + "}";
+      R"( "n_embd": )" +
+      std::to_string(embd) + R"(, "n_head": )" + std::to_string(heads) + R"(, "n_layer": )" +
+      std::to_string(layers) + R"(, "vocab_size": )" + std::to_string(vocabulary) + "}";
   Scenario scenario;
   scenario.batch = batch;
   scenario.seq = seq;
@@ -35,8 +35,8 @@ inline Graph small_gpt2(std::int64_t embd, std::int64_t heads, std::int64_t laye
 inline Bytes hbm_bytes(const Program& program) {
   Bytes bytes = 1;
   for (const Symbol& symbol : program.symbols) {
-    bytes = std::max(bytes, symbol.address + symbol.stride * (symbol.count - 1) +
-                                symbol.pitch * symbol.rows);
+    bytes = std::max(
+        bytes, symbol.address + symbol.stride * (symbol.count - 1) + symbol.pitch * symbol.rows);
   }
   // Carried values lie in rings that no symbol spans whole.
   return bytes + 64 * kMiB;

@@ -97,7 +97,8 @@ TEST_CASE("a mask that is one key too wide is found") {
 
 TEST_CASE("a stale buffer is found: the ring is one slot off where it is read") {
   Compiled c{import_gemm("gemm:300x1000x300", DataType::kBf16),
-             load_chip("tpu-v5e", {"vmem.size=2 MiB"}), {}};
+             load_chip("tpu-v5e", {"vmem.size=2 MiB"}),
+             {}};
   c.program = compile(c.graph, c.chip).program;
   plant<Matmul>(c.program, [](Matmul& matmul) {
     Affine& offset = matmul.lhs.address.offset;

@@ -23,6 +23,7 @@ int fail(systole::ExitCode code, const char* kind, const char* what) {
 
 int main(int argc, char** argv) {
   systole::exit_on_interrupt();
+  systole::survive_file_size_limit();
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     return static_cast<int>(systole::run_systole(arguments));
