@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler as one list of passes: import, verify, decompose, fuse, tile, place, emit.
+// The compiler as one list of passes: import, decompose, fuse, tile, place, emit. The verifier runs
+// after each pass on graphs.
 #pragma once
 
 #include <functional>

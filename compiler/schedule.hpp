@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `schedule` and `emit` passes: the program of a mapped and placed graph.
+// The `emit` pass: the program of a mapped and placed graph, its loops, buffers and semaphores.
 #pragma once
 
 #include <vector>

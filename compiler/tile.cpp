@@ -22,6 +22,8 @@ Bytes rounding(const ChipSpec& chip) {
   return 64 * (4 + 7 * std::max<std::int64_t>(4, chip.mxu.count));
 }
 
+constexpr Bytes kWord = 4;  // fp32 on chip
+
 GemmShape gemm_shape(const Graph& graph, const Op& op) {
   const Extent lhs = extent_of(graph, op.operands[0]);
   const Tensor& out = graph.tensors[op.result];
@@ -112,8 +114,9 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
     for (std::int64_t steps = 2; steps <= 8; steps += 2) {
       a.block_q = steps * a.block_kv;
       const Bytes row = a.lanes * a.head_dim * 2;
-      const Bytes needed = 4 * a.block_q * row + 2 * steps * a.block_kv * row +
-                           a.lanes * a.block_q * (9 * 4 + 2 * a.block_kv * 2 + a.head_dim * 4);
+      const Bytes needed =
+          4 * a.block_q * row + 2 * steps * a.block_kv * row +
+          a.lanes * a.block_q * (9 * kWord + 2 * a.block_kv * 2 + a.head_dim * kWord);
       if (needed > vmem) continue;
       if (2 * a.block_q * (1 + head_blocks) > chip.mxu.acc_depth) continue;
       const std::int64_t blocks = a.q_blocks();
@@ -146,7 +149,8 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
   } else {
     const RowwiseRecipe recipe = rowwise_recipe(graph, op);
     rows = recipe.repeat_rows;
-    per_row = 2 * r.cols * size_of(out.type) + recipe.temporaries * r.cols * 4 + recipe.columns * 4;
+    per_row =
+        2 * r.cols * size_of(out.type) + (recipe.temporaries * r.cols + recipe.columns) * kWord;
     for (std::size_t i = 0; i < recipe.inputs.size(); ++i) {
       const Bytes row = r.cols * size_of(graph.tensors[op.operands[recipe.inputs[i]].tensor].type);
       (recipe.is_row[i] ? fixed : per_row) += recipe.is_row[i] ? row : 2 * row;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "isa/chip_loader.hpp"
 #include "isa/chip_parameters.hpp"
 #include "isa/data_path.hpp"
 #include "isa/error.hpp"

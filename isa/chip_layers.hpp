@@ -32,6 +32,4 @@ std::vector<Layer> parse_layers(std::string_view yaml, const std::string& where)
 // "key=value" each; a later one for the same key replaces an earlier one.
 Layer parse_overrides(const std::vector<std::string>& overrides);
 
-std::vector<std::string> chip_names();
-
 }  // namespace systole

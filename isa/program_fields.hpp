@@ -14,7 +14,7 @@ template <class Record, class Member>
 struct RecordField {
   std::string_view name;
   Member Record::*member;
-  bool required;  // in text; other members are left out where they have their default value
+  bool required = false;  // in text; other members are left out where they have their default value
 };
 
 template <class Record, class Member>

@@ -143,10 +143,11 @@ std::variant<double, Complaint> scale(std::string_view text, const Decimal& numb
     const Wide scaled = Wide{number.digits} * power_of_ten(decimal) * (Wide{1} << binary);
     const Wide divisor = power_of_ten(number.places);
     if (scaled % divisor != 0) return not_whole;
-    if (scaled / divisor > kLargestWhole) {
+    const Wide whole = scaled / divisor;
+    if (whole > kLargestWhole) {
       return Complaint{fmt::format("'{}'", text), "at most 2^53 base units"};
     }
-    return static_cast<double>(scaled / divisor);
+    return static_cast<double>(whole);
   }
   // With its exponent appended the decimal text is rounded once, to the nearest double.
   const std::string digits = fmt::format("{}e{}", number.text, decimal);
@@ -165,7 +166,7 @@ std::string place_point(const std::string& digits, int exponent) {
   if (exponent >= count - 1) {
     return digits + std::string(static_cast<std::size_t>(exponent - count + 1), '0');
   }
-  const auto whole = static_cast<std::size_t>(exponent + 1);
+  const auto whole = static_cast<std::size_t>(exponent) + 1;
   return digits.substr(0, whole) + "." + digits.substr(whole);
 }
 

@@ -51,7 +51,7 @@ void survive_file_size_limit() {
   sigaction(SIGXFSZ, &action, nullptr);
 }
 
-Uninterrupted::Uninterrupted() {
+Uninterrupted::Uninterrupted() : before_{} {
   sigset_t interrupt;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);

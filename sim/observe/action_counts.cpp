@@ -4,7 +4,7 @@
 namespace systole {
 
 void ActionCounts::on(const Action& action) {
-  const auto at = static_cast<std::size_t>(action.op + 1);
+  const auto at = static_cast<std::size_t>(std::int64_t{action.op} + 1);
   if (at >= rows_.size()) rows_.resize(at + 1, Row{});
   rows_[at][static_cast<std::size_t>(action.id)] += action.count;
 }
@@ -16,7 +16,7 @@ std::int64_t ActionCounts::total(ActionId id) const {
 }
 
 std::int64_t ActionCounts::of_op(std::int32_t op, ActionId id) const {
-  const auto at = static_cast<std::size_t>(op + 1);
+  const auto at = static_cast<std::size_t>(std::int64_t{op} + 1);
   return at < rows_.size() ? rows_[at][static_cast<std::size_t>(id)] : 0;
 }
 

@@ -52,7 +52,7 @@ std::vector<ReasonCycles> reasons_by_unit(const std::vector<UnitTime>& times,
 
 void UnitTimes::on(const Interval& interval) {
   const auto unit = static_cast<std::size_t>(interval.unit);
-  const auto op = static_cast<std::size_t>(interval.op + 1);
+  const auto op = static_cast<std::size_t>(std::int64_t{interval.op} + 1);
   if (unit >= table_.size()) table_.resize(unit + 1);
   if (op >= table_[unit].size()) table_[unit].resize(op + 1);
   std::vector<UnitTime>& causes = table_[unit][op];

@@ -29,7 +29,7 @@ fs::path without_slash(const fs::path& path) {
 fs::path make_temporary(const fs::path& parent, const fs::path& target) {
   constexpr int kAttempts = 1000;  // names that an earlier, killed run may have left
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const fs::path folder = parent / fmt::format(".systole-{}-{}", ::getpid(), attempt);
+    fs::path folder = parent / fmt::format(".systole-{}-{}", ::getpid(), attempt);
     std::error_code failed;
     if (fs::create_directory(folder, failed)) return folder;
     if (failed) cannot_write(target, failed.message());
