@@ -40,8 +40,6 @@ class TextCursor {
 
   // Start of the token that was read last; fail() points there.
   std::size_t token() const { return token_; }
-  // Makes fail() point at `offset`.
-  void point_at(std::size_t offset) { token_ = offset; }
   // Throws Error with kBadInput at the last token.
   [[noreturn]] void fail(std::string_view found, std::string_view expected) const;
   // As fail, found 'name', with the nearest of `known`.
