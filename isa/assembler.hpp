@@ -43,8 +43,10 @@ class FieldParser {
   void parse(ReduceOp& op);
   void parse(DataType& type);
   void parse(SymbolRole& role);
+  void parse(Fill& fill);
   void parse(double& number) { number = cursor_.number(); }
   void parse(std::int64_t& number) { number = cursor_.integer(); }
+  void parse(std::vector<double>& numbers);
   void parse(std::string& name) { name = cursor_.name(); }
   void parse(std::vector<Token>& tokens);
   Instruction parse_instruction();

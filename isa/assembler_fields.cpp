@@ -189,9 +189,20 @@ void FieldParser::parse(RowIndex& index) {
 }
 
 void FieldParser::parse(VectorOp& op) { op = parse_row(cursor_, kVectorOps, "a vector operation"); }
-void FieldParser::parse(ReduceOp& op) { op = parse_row(cursor_, kReduceOps, "max or sum"); }
+void FieldParser::parse(ReduceOp& op) { op = parse_row(cursor_, kReduceOps, "a reduction"); }
 void FieldParser::parse(DataType& type) { type = parse_row(cursor_, kDataTypes, "a data type"); }
 void FieldParser::parse(SymbolRole& role) { role = parse_row(cursor_, kSymbolRoles, "a role"); }
+
+void FieldParser::parse(Fill& fill) { fill = parse_row(cursor_, kFills, "a fill"); }
+
+void FieldParser::parse(std::vector<double>& numbers) {
+  numbers.clear();
+  cursor_.expect('(');
+  do {
+    numbers.push_back(cursor_.number());
+  } while (cursor_.accept(','));
+  cursor_.expect(')');
+}
 
 void FieldParser::parse(std::vector<Token>& tokens) {
   tokens.clear();

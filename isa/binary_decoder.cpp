@@ -80,6 +80,10 @@ class Decoder {
     value = std::bit_cast<double>(fixed(8));
     if (std::isnan(value)) fail("not a number", "a number");
   }
+  void read(std::vector<double>& values) {
+    values.resize(count(sizeof(double)));
+    for (double& value : values) read(value);
+  }
 
   // An enumerator, which is its row's number in a table.
   template <class Enum, class Rows>
@@ -92,6 +96,7 @@ class Decoder {
   }
   void read(DataType& type) { read_row(type, kDataTypes, "data type"); }
   void read(SymbolRole& role) { read_row(role, kSymbolRoles, "role"); }
+  void read(Fill& fill) { read_row(fill, kFills, "fill"); }
   void read(VectorOp& op) { read_row(op, kVectorOps, "vector operation"); }
   void read(ReduceOp& op) { read_row(op, kReduceOps, "reduction"); }
 

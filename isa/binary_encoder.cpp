@@ -17,19 +17,27 @@ class Encoder {
 
   void byte(std::uint8_t value) { bytes_ += static_cast<char>(value); }
 
-  void natural(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
+  // In at least `bytes` bytes; leading zeros are bytes, too.
+  void natural(std::uint64_t value, int bytes = 1) {
+    for (; value >= 0x80 || bytes > 1; value >>= 7, --bytes) {
+      byte(static_cast<std::uint8_t>(value | 0x80));
+    }
     byte(static_cast<std::uint8_t>(value));
   }
 
-  void write(std::int64_t value) { natural(zigzag(value)); }
+  void write(std::int64_t value, int bytes = 1) { natural(zigzag(value), bytes); }
   void write(const std::string& text) {
     natural(text.size());
     bytes_ += text;
   }
   void write(double value) { fixed(std::bit_cast<std::uint64_t>(value), 8); }
+  void write(const std::vector<double>& values) {
+    natural(values.size());
+    for (const double value : values) write(value);
+  }
   void write(DataType type) { byte(static_cast<std::uint8_t>(type)); }
   void write(SymbolRole role) { byte(static_cast<std::uint8_t>(role)); }
+  void write(Fill fill) { byte(static_cast<std::uint8_t>(fill)); }
   void write(VectorOp op) { byte(static_cast<std::uint8_t>(op)); }
   void write(ReduceOp op) { byte(static_cast<std::uint8_t>(op)); }
 
@@ -45,13 +53,14 @@ class Encoder {
     }
   }
 
-  void write(const Value& value) {
+  // `bytes`: of its base, at least; with more than one, a base of 0 takes them, too.
+  void write(const Value& value, int bytes = 1) {
+    const bool base = value.base != 0 || bytes > 1;
     const bool offset = value.offset != Affine{};
-    byte(static_cast<std::uint8_t>((value.base != 0 ? kHasBase : 0) | (offset ? kHasOffset : 0) |
-                                   (value.ring != 0 ? kHasRing : 0) |
-                                   (value.tile != -1 ? kHasTile : 0) |
-                                   (value.table != -1 ? kHasTable : 0)));
-    if (value.base != 0) write(value.base);
+    byte(static_cast<std::uint8_t>(
+        (base ? kHasBase : 0) | (offset ? kHasOffset : 0) | (value.ring != 0 ? kHasRing : 0) |
+        (value.tile != -1 ? kHasTile : 0) | (value.table != -1 ? kHasTable : 0)));
+    if (base) write(value.base, bytes);
     if (offset) write(value.offset);
     if (value.ring != 0) write(value.ring);
     if (value.tile != -1) write(value.tile);
@@ -67,7 +76,7 @@ class Encoder {
     byte(static_cast<std::uint8_t>(tile.space));
     if (tile.space == Space::kNone) return;
     natural(static_cast<std::uint64_t>(tile.unit));
-    write(tile.address);
+    write(tile.address, tile.space == Space::kHbm ? kAddressBytes : 1);
     write(tile.pitch);
     write(tile.type);
     byte(static_cast<std::uint8_t>(tile.broadcast));
@@ -110,8 +119,12 @@ class Encoder {
     }
     std::visit(
         [&](const auto& body) {
-          for_each_field<std::decay_t<decltype(body)>>(
-              [&](const auto& row) { write(body.*row.member); });
+          using B = std::decay_t<decltype(body)>;
+          if constexpr (std::is_same_v<B, Loop>) {
+            write(body.count, kCountBytes);
+          } else {
+            for_each_field<B>([&](const auto& row) { write(body.*row.member); });
+          }
         },
         instruction.body);
   }
@@ -125,7 +138,13 @@ class Encoder {
   template <class Record>
   void write_record(const Record& record) {
     write(record.name);
-    for_each_record_field<Record>([&](const auto& row) { write(record.*row.member); });
+    for_each_record_field<Record>([&](const auto& row) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(record.*row.member)>, std::int64_t>) {
+        write(record.*row.member, row.bytes);
+      } else {
+        write(record.*row.member);
+      }
+    });
   }
 
   void fixed(std::uint64_t value, int bytes) {

@@ -23,6 +23,16 @@ std::string text(SymbolRole role) {
   return std::string(kSymbolRoles[static_cast<std::size_t>(role)].name);
 }
 
+std::string text(Fill fill) { return std::string(name_of(fill)); }
+std::string text(const std::vector<double>& numbers) {
+  std::string list = "(";
+  for (const double number : numbers) {
+    if (list.size() > 1) list += ", ";
+    list += shortest(number);
+  }
+  return list + ')';
+}
+
 template <class Record>
 void print_record(const Record& record, std::string& out) {
   out += fmt::format(".{} {}", RecordTable<Record>::directive, quoted_name(record.name));

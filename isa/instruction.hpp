@@ -32,14 +32,15 @@ enum class Shape : std::uint8_t {
   kIndexedRows,  // rows named by table entries: row r is row table[first + r] of the tile
 };
 
-enum class ReduceOp : std::uint8_t { kMax, kSum };
+enum class ReduceOp : std::uint8_t { kMax, kSum, kMaxAbs };
 struct ReduceOpRow {
   ReduceOp value;
   std::string_view name;
 };
-inline constexpr std::array<ReduceOpRow, 2> kReduceOps{{
+inline constexpr std::array<ReduceOpRow, 3> kReduceOps{{
     {ReduceOp::kMax, "max"},
     {ReduceOp::kSum, "sum"},
+    {ReduceOp::kMaxAbs, "max_abs"},
 }};
 
 // Rows of a gather or scatter: entries first, first + 1, ... of a constant table.
@@ -241,7 +242,8 @@ struct Reduce {
   static constexpr std::string_view kName = "reduce";
   static constexpr UnitKind kUnit = UnitKind::kXlu;
   static constexpr std::string_view kDoc =
-      "computes dst[r] = max or sum over the columns of a[r], in fp32, from column 0 upwards";
+      "computes dst[r] = max, sum or max_abs (the largest magnitude) over the columns of a[r], in "
+      "fp32, from column 0 upwards";
   ReduceOp op = ReduceOp::kMax;
   VectorTile dst;
   VectorTile a;

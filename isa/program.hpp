@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isa/fill.hpp"
 #include "isa/instruction.hpp"
 
 namespace systole {
@@ -18,21 +19,32 @@ struct Semaphore {
   friend bool operator==(const Semaphore&, const Semaphore&) = default;
 };
 
-enum class SymbolRole : std::uint8_t { kInput, kWeight, kOutput, kScratch };
+enum class SymbolRole : std::uint8_t { kInput, kWeight, kOutput, kScratch, kConstant, kState };
 struct SymbolRoleRow {
   SymbolRole value;
   std::string_view name;
 };
-inline constexpr std::array<SymbolRoleRow, 4> kSymbolRoles{{
+inline constexpr std::array<SymbolRoleRow, 6> kSymbolRoles{{
     {SymbolRole::kInput, "input"},
     {SymbolRole::kWeight, "weight"},
     {SymbolRole::kOutput, "output"},
     {SymbolRole::kScratch, "scratch"},
+    {SymbolRole::kConstant, "constant"},
+    {SymbolRole::kState, "state"},
 }};
 
 // A tensor in HBM: `count` copies (one per repetition of a layer), `stride` bytes apart, each of
-// `rows` rows of `cols` elements, `pitch` bytes apart. Inputs and weights are seeded before a run:
-// uniform in offset - scale .. offset + scale (isa/seeded.hpp); other symbols start as zero.
+// `rows` rows of `cols` elements, `pitch` bytes apart. Inputs, weights and states are seeded before
+// a run: uniform in offset - scale .. offset + scale (isa/seeded.hpp). A constant, fp32, is filled
+// with cosines or sines of one frequency per column (isa/fill.hpp). Other symbols start as zero.
+// Inputs, weights and constants are only read; a state (a KV cache) is both read and written.
+constexpr bool is_seeded(SymbolRole role) {
+  return role == SymbolRole::kInput || role == SymbolRole::kWeight || role == SymbolRole::kState;
+}
+constexpr bool is_read_only(SymbolRole role) {
+  return role == SymbolRole::kInput || role == SymbolRole::kWeight || role == SymbolRole::kConstant;
+}
+
 struct Symbol {
   std::string name;
   SymbolRole role = SymbolRole::kScratch;
@@ -45,6 +57,8 @@ struct Symbol {
   std::int64_t stride = 0;
   double scale = 1;
   double offset = 0;
+  Fill fill = Fill::kUniform;
+  std::vector<double> frequencies{};  // kCos, kSin: one per column
   friend bool operator==(const Symbol&, const Symbol&) = default;
 };
 

@@ -15,15 +15,24 @@ struct RecordField {
   std::string_view name;
   Member Record::*member;
   bool required = false;  // in text; other members are left out where they have their default value
+  int bytes = 1;          // at least, in the binary form
 };
 
+// A layer is a loop: that a model has more of them shall not make its program longer. Numbers that
+// grow with the repetitions take these many bytes in the binary form, whatever their size.
+inline constexpr int kCountBytes = 2;    // up to 8191 repetitions
+inline constexpr int kAddressBytes = 7;  // 48 bits
+inline constexpr int kTotalBytes = 9;    // below 2^62
+
 template <class Record, class Member>
-constexpr RecordField<Record, Member> required(std::string_view name, Member Record::*member) {
-  return {name, member, true};
+constexpr RecordField<Record, Member> required(std::string_view name, Member Record::*member,
+                                               int bytes = 1) {
+  return {name, member, true, bytes};
 }
 template <class Record, class Member>
-constexpr RecordField<Record, Member> optional(std::string_view name, Member Record::*member) {
-  return {name, member, false};
+constexpr RecordField<Record, Member> optional(std::string_view name, Member Record::*member,
+                                               int bytes = 1) {
+  return {name, member, false, bytes};
 }
 
 // The rows of a record besides its name. `directive`: its line in text.
@@ -42,13 +51,22 @@ struct RecordTable<Symbol> {
   static constexpr std::string_view directive = "symbol";
   static constexpr std::string_view doc =
       "a tensor in HBM: count copies, stride bytes apart, of rows x cols elements, rows pitch "
-      "bytes apart; inputs and weights are seeded within offset - scale .. offset + scale";
+      "bytes apart. Inputs, weights and states are seeded within offset - scale .. offset + scale. "
+      "A constant is fp32 and holds scale * cos((offset + row) * f), or sin, where f is the "
+      "column's number in frequencies=(f0, f1, ...)";
   static constexpr auto fields() {
-    return std::tuple{required("role", &Symbol::role),       required("type", &Symbol::type),
-                      required("address", &Symbol::address), required("rows", &Symbol::rows),
-                      required("cols", &Symbol::cols),       required("pitch", &Symbol::pitch),
-                      optional("count", &Symbol::count),     optional("stride", &Symbol::stride),
-                      optional("scale", &Symbol::scale),     optional("offset", &Symbol::offset)};
+    return std::tuple{required("role", &Symbol::role),
+                      required("type", &Symbol::type),
+                      required("address", &Symbol::address, kAddressBytes),
+                      required("rows", &Symbol::rows),
+                      required("cols", &Symbol::cols),
+                      required("pitch", &Symbol::pitch),
+                      optional("count", &Symbol::count, kCountBytes),
+                      optional("stride", &Symbol::stride, kAddressBytes),
+                      optional("scale", &Symbol::scale),
+                      optional("offset", &Symbol::offset),
+                      optional("fill", &Symbol::fill),
+                      optional("frequencies", &Symbol::frequencies)};
   }
 };
 
@@ -59,10 +77,12 @@ struct RecordTable<SourceOp> {
       "an op of the workload that instructions serve (for=name); figures are totals over its "
       "count repetitions";
   static constexpr auto fields() {
-    return std::tuple{
-        required("kind", &SourceOp::kind),       required("type", &SourceOp::type),
-        required("count", &SourceOp::count),     required("macs", &SourceOp::macs),
-        required("read", &SourceOp::read_bytes), required("write", &SourceOp::write_bytes)};
+    return std::tuple{required("kind", &SourceOp::kind),
+                      required("type", &SourceOp::type),
+                      required("count", &SourceOp::count, kCountBytes),
+                      required("macs", &SourceOp::macs, kTotalBytes),
+                      required("read", &SourceOp::read_bytes, kTotalBytes),
+                      required("write", &SourceOp::write_bytes, kTotalBytes)};
   }
 };
 

@@ -30,7 +30,13 @@ std::string type_text(const TileIn<kAllowed...>* /*type*/) {
 std::string type_text(const Value* /*type*/) { return "value"; }
 std::string type_text(const Guard* /*type*/) { return "guard"; }
 std::string type_text(const VectorOp* /*type*/) { return "vector operation"; }
-std::string type_text(const ReduceOp* /*type*/) { return "max or sum"; }
+std::string type_text(const ReduceOp* /*type*/) {
+  std::string names;
+  for (const ReduceOpRow& row : kReduceOps) {
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", row.name);
+  }
+  return names;
+}
 std::string type_text(const Mask* /*type*/) { return "mask"; }
 std::string type_text(const RowIndex* /*type*/) { return "table entries"; }
 std::string type_text(const double* /*type*/) { return "number"; }
@@ -109,7 +115,10 @@ void append_binary(std::string& out) {
       "{} bytes of header, little endian: 8 of magic (7f 'SYSTOLE'), version (4, now {}), length "
       "of the\npayload (8), FNV-1a of the payload (8). The payload holds workload, chip, tables, "
       "semaphores,\nsymbols, ops and streams in the order of the text form; numbers have variable "
-      "length (LEB128, signed\nones zigzag). An instruction is its opcode, unit, op, guard, waits "
+      "length (LEB128, signed\nones zigzag). Numbers that grow with the repetitions of a layer "
+      "(its loop's count, what ops and\nsymbols add up over it, addresses in HBM) are padded to a "
+      "length that does not: a program of more layers\nis no longer. An instruction is its opcode, "
+      "unit, op, guard, waits "
       "and signals, then its fields in\nthe order of the tables below. A value's first byte says "
       "which of its parts follow, and an affine\nexpression's which of its strides are not zero. "
       "Opcode 0 is illegal. A program has at most {} bytes\nin either form, {} instructions, and "

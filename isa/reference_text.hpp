@@ -94,6 +94,8 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 - **Vector and reduce** compute in fp32 and round once to the type of dst (bf16: nearest even).
   copy, add, sub, max, min and relu on integers alone are exact, modulo 2^32. Elements that the
   mask hides read as minus infinity.
+- **Symbols before a run**: inputs, weights and states (a KV cache: read and written) hold seeded
+  numbers, constants their cosines or sines; outputs and scratch are zero.
 )";
 
 inline constexpr std::string_view kReferenceVerifier = R"(
@@ -103,11 +105,13 @@ Before a program runs, `verify_program` checks, in this order:
 
 - It is for this chip (hash) or for any, and has one stream.
 - Names are unique; loops nest, at most 8 deep; halt is last and only there; loop, end and halt
-  neither wait nor signal; at most 4 waits and 4 signals with a count of at least 1 each; sums use
-  indices of open loops only and stay within 2^62; no count of a loop can look beyond its table.
+  neither wait nor signal; at most 4 waits and 4 signals with a count of at least 1 each, of
+  different semaphores; sums use indices of open loops only and stay within 2^62; no count of a loop
+  can look beyond its table.
 - Ops have a count of at least 1; no figure of an op, and no number of tokens, is negative.
 - Symbols lie in the HBM that a core reaches, aligned, with rows and copies that do not overlap. Two
-  symbols may share bytes where both are scratch.
+  symbols may share bytes where both are scratch. All together have at most 65536 copies. A constant
+  is fp32, filled with cos or sin, with a finite frequency per column; other symbols have no fill.
 - Units and memories exist; operands lie in memories that the instruction reaches; types agree and
   the chip takes them; a vector operation has as many operands as it reads; broadcast only on operands
   of vector; transcendentals and transposed loads only where the chip has them.
@@ -119,7 +123,7 @@ Then it walks the stream once, every dynamic instruction of it:
   accumulator row is crossed; written rows do not overlap.
 - Weight tiles fit the array; a matmul comes after a wload, has its type, and is no deeper and no
   wider.
-- Nothing stores into an input or a weight.
+- Nothing stores into an input, a weight or a constant.
 - **Deadlock**: executed serially, each wait finds its tokens. Such a program cannot deadlock,
   whatever the depth of the queues. At the end each semaphore is back at its initial count.
 - **Races**: two accesses that overlap in a byte, one of them a write, are ordered by semaphores (or

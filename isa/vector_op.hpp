@@ -24,6 +24,7 @@ enum class VectorOp : std::uint8_t {
   kMax,
   kMin,
   kMulAdd,
+  kMulSub,
   kScale,
   kScaleExp,
   kSquare,
@@ -37,6 +38,7 @@ enum class VectorOp : std::uint8_t {
   kRecip,
   kRsqrt,
   kQuantize,
+  kQuantizeBy,
 };
 
 struct VectorOpRow {
@@ -48,7 +50,7 @@ struct VectorOpRow {
   std::string_view formula;
 };
 
-inline constexpr std::array<VectorOpRow, 21> kVectorOps{{
+inline constexpr std::array<VectorOpRow, 23> kVectorOps{{
     {VectorOp::kCopy, "copy", 1, 1, 0, "a, converted to the type of dst"},
     {VectorOp::kFill, "fill", 0, 1, 0, "imm"},
     {VectorOp::kAdd, "add", 2, 1, 0, "a + b"},
@@ -57,6 +59,7 @@ inline constexpr std::array<VectorOpRow, 21> kVectorOps{{
     {VectorOp::kMax, "max", 2, 1, 0, "max(a, b)"},
     {VectorOp::kMin, "min", 2, 1, 0, "min(a, b)"},
     {VectorOp::kMulAdd, "mul_add", 3, 2, 0, "a * b + c"},
+    {VectorOp::kMulSub, "mul_sub", 3, 2, 0, "a * b - c"},
     {VectorOp::kScale, "scale", 1, 1, 0, "imm * a"},
     {VectorOp::kScaleExp, "scale_exp", 2, 2, 1, "exp(imm * (a - b))"},
     {VectorOp::kSquare, "square", 1, 1, 0, "a * a"},
@@ -68,10 +71,12 @@ inline constexpr std::array<VectorOpRow, 21> kVectorOps{{
     {VectorOp::kGelu, "gelu", 1, 14, 2, "a / 2 * (1 + erf(a / sqrt(2)))"},
     {VectorOp::kGeluTanh, "gelu_tanh", 1, 7, 1,
      "a / 2 * (1 + tanh(sqrt(2 / pi) * (a + 0.044715 * a^3)))"},
-    {VectorOp::kRecip, "recip", 1, 0, 1, "1 / a"},
+    {VectorOp::kRecip, "recip", 1, 1, 1, "1 / (a + imm)"},
     {VectorOp::kRsqrt, "rsqrt", 1, 1, 1, "1 / sqrt(a + imm)"},
     {VectorOp::kQuantize, "quantize", 1, 4, 0,
      "imm * a, rounded to nearest even, saturated to the integer type of dst"},
+    {VectorOp::kQuantizeBy, "quantize_by", 2, 4, 0,
+     "a * b, rounded to nearest even, saturated to the integer type of dst"},
 }};
 
 constexpr const VectorOpRow& row_of(VectorOp op) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "isa/error.hpp"
+#include "isa/program_limits.hpp"
 #include "isa/verifier_report.hpp"
 
 namespace systole {
@@ -21,7 +22,7 @@ class LayoutCheck {
   LayoutCheck(const ChipSpec& chip, std::string_view where)
       : size_(hbm_bytes_per_core(chip)), where_(where) {}
 
-  void check(const Symbol& symbol) {
+  void check(const Symbol& symbol) const {
     const Bytes element = size_of(symbol.type);
     if (symbol.rows < 1 || symbol.cols < 1 || symbol.count < 1) {
       fail(symbol, fmt::format("{} copies of {} x {}", symbol.count, symbol.rows, symbol.cols),
@@ -44,39 +45,82 @@ class LayoutCheck {
     if (symbol.address + Wide{symbol.count - 1} * symbol.stride + copy > size_) {
       fail(symbol, "an end outside of HBM", fmt::format("addresses below {}", size_));
     }
+    check_fill(symbol);
+  }
+
+  // Copies of several symbols may interleave: one of each per layer. In the order of addresses, a
+  // copy overlaps one before it exactly where it starts before the farthest end so far; one that is
+  // not scratch may not overlap any.
+  void check_overlaps(const std::vector<Symbol>& symbols) const {
+    const std::vector<Copy> copies = sorted_copies(symbols);
+    const Copy* farthest = nullptr;
+    const Copy* farthest_kept = nullptr;  // of those that are not scratch
+    for (const Copy& copy : copies) {
+      const bool scratch = copy.symbol->role == SymbolRole::kScratch;
+      const Copy* rival = scratch ? farthest_kept : farthest;
+      if (rival != nullptr && rival->end > copy.begin) {
+        fail(*copy.symbol, fmt::format("an overlap with symbol {}", rival->symbol->name),
+             "overlaps of scratch symbols only");
+      }
+      if (farthest == nullptr || copy.end > farthest->end) farthest = &copy;
+      if (!scratch) farthest_kept = &copy;  // they do not overlap: the last one ends last
+    }
+  }
+
+ private:
+  struct Copy {
+    std::int64_t begin, end;
+    const Symbol* symbol;
+  };
+
+  std::vector<Copy> sorted_copies(const std::vector<Symbol>& symbols) const {
+    std::vector<Copy> copies;
+    for (const Symbol& symbol : symbols) {
+      if (symbol.count > kMaxSymbolCopies - std::ssize(copies)) {
+        fail(symbol, fmt::format("{} copies", symbol.count),
+             fmt::format("at most {} of all symbols together", kMaxSymbolCopies));
+      }
+      const Bytes bytes = (symbol.rows - 1) * symbol.pitch + symbol.cols * size_of(symbol.type);
+      for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
+        const std::int64_t begin = symbol.address + copy * symbol.stride;
+        copies.push_back({begin, begin + bytes, &symbol});
+      }
+    }
+    std::sort(copies.begin(), copies.end(),
+              [](const Copy& a, const Copy& b) { return a.begin < b.begin; });
+    return copies;
+  }
+
+  void check_fill(const Symbol& symbol) const {
     if (!std::isfinite(symbol.scale) || !std::isfinite(symbol.offset) || symbol.scale < 0 ||
         (row_of(symbol.type).integer &&
          (symbol.scale > kLargestIntegerScale || std::abs(symbol.offset) > kLargestIntegerScale))) {
       fail(symbol, fmt::format("scale {} and offset {}", symbol.scale, symbol.offset),
            "finite numbers, a scale of 0 or more, below 2^31 for integers");
     }
-  }
-
-  // Sorted by address, a symbol overlaps one before it exactly where it starts before the farthest
-  // end so far; one that is not scratch may not overlap any.
-  void check_overlaps(const std::vector<Symbol>& symbols) {
-    std::vector<const Symbol*> sorted;
-    for (const Symbol& symbol : symbols) sorted.push_back(&symbol);
-    std::sort(sorted.begin(), sorted.end(),
-              [](const Symbol* a, const Symbol* b) { return a->address < b->address; });
-    const Symbol* farthest = nullptr;
-    const Symbol* farthest_kept = nullptr;  // of those that are not scratch
-    for (const Symbol* symbol : sorted) {
-      const bool scratch = symbol->role == SymbolRole::kScratch;
-      const Symbol* rival = scratch ? farthest_kept : farthest;
-      if (rival != nullptr && end_of(*rival) > symbol->address) {
-        fail(*symbol, fmt::format("an overlap with symbol {}", rival->name),
-             "overlaps of scratch symbols only");
-      }
-      if (farthest == nullptr || end_of(*symbol) > end_of(*farthest)) farthest = symbol;
-      if (!scratch) farthest_kept = symbol;  // they do not overlap: the last one ends last
+    const bool constant = symbol.role == SymbolRole::kConstant;
+    if (constant != (symbol.fill != Fill::kUniform)) {
+      fail(symbol,
+           fmt::format("fill {} of role {}", name_of(symbol.fill),
+                       kSymbolRoles[static_cast<std::size_t>(symbol.role)].name),
+           "cos or sin for a constant, uniform for others");
+    }
+    if (constant && symbol.type != DataType::kFp32) {
+      fail(symbol, fmt::format("a constant of type {}", name_of(symbol.type)), "fp32");
+    }
+    const std::int64_t wanted = constant ? symbol.cols : 0;
+    if (std::ssize(symbol.frequencies) != wanted) {
+      fail(symbol, fmt::format("{} frequencies", symbol.frequencies.size()),
+           fmt::format("{}: one per column of a constant", wanted));
+    }
+    // No position is farther from 0 than this.
+    const double position = std::abs(symbol.offset) + static_cast<double>(symbol.rows);
+    for (const double frequency : symbol.frequencies) {
+      if (std::isfinite(position * frequency)) continue;
+      fail(symbol, fmt::format("frequency {}", frequency), "one whose angles are finite");
     }
   }
 
- private:
-  static std::int64_t end_of(const Symbol& s) {
-    return s.address + (s.count - 1) * s.stride + (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
-  }
   [[noreturn]] void fail(const Symbol& symbol, std::string_view found,
                          std::string_view expected) const {
     bad_input(fmt::format("{}: symbol {}", where_, symbol.name), found, expected);
@@ -89,7 +133,7 @@ class LayoutCheck {
 }  // namespace
 
 void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where) {
-  LayoutCheck layout(chip, where);
+  const LayoutCheck layout(chip, where);
   for (const Symbol& symbol : program.symbols) layout.check(symbol);
   layout.check_overlaps(program.symbols);
 }

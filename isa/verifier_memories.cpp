@@ -91,10 +91,12 @@ MemoryCheck::MemoryCheck(const ChipSpec& chip, const StreamReport& report, const
                         queues.in_order());
   }
   for (const Symbol& s : report.program().symbols) {
-    if (s.role != SymbolRole::kInput && s.role != SymbolRole::kWeight) continue;
-    const std::int64_t bytes =
-        (s.count - 1) * s.stride + (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
-    read_only_.push_back({s.address, s.address + bytes, &s});
+    if (!is_read_only(s.role)) continue;
+    const std::int64_t bytes = (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
+    for (std::int64_t copy = 0; copy < s.count; ++copy) {
+      const std::int64_t begin = s.address + copy * s.stride;
+      read_only_.push_back({begin, begin + bytes, &s});
+    }
   }
   std::sort(read_only_.begin(), read_only_.end(),
             [](const ReadOnly& a, const ReadOnly& b) { return a.begin < b.begin; });
@@ -168,7 +170,7 @@ void MemoryCheck::check_read_only(const Runs& runs, const LiveAccess& access,
     if (!overlap(runs, {range->begin, 1, range->end - range->begin, 0})) continue;
     report_.fail(walker.position(), walker.indices(), access.field,
                  fmt::format("a store into symbol {}", range->symbol->name),
-                 "outputs and scratch only: inputs and weights are read-only");
+                 "outputs, states and scratch only: inputs, weights and constants are read-only");
   }
 }
 

@@ -76,6 +76,12 @@ class StructureCheck {
              fmt::format("one of {} semaphores", program_.semaphores.size()));
       }
       if (token.count < 1) fail(fmt::format("{} tokens", token.count), "at least 1");
+      const auto same = [&](const Token other) { return other.semaphore == token.semaphore; };
+      if (std::count_if(tokens.begin(), tokens.end(), same) > 1) {
+        fail(fmt::format("semaphore {} twice among its {}",
+                         program_.semaphores[token.semaphore].name, what),
+             "each semaphore once, with a count");
+      }
     }
   }
 

@@ -165,7 +165,8 @@ class TypeCheck {
       }
       ++operands;
     }
-    if (body.op == VectorOp::kQuantize && !row_of(body.dst.type).integer) {
+    const bool quantises = body.op == VectorOp::kQuantize || body.op == VectorOp::kQuantizeBy;
+    if (quantises && !row_of(body.dst.type).integer) {
       fail(fmt::format("quantisation to {}", name_of(body.dst.type)), "an integer type");
     }
     if (body.mask.kind != MaskKind::kNone && body.a.space == Space::kNone) {

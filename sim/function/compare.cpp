@@ -50,9 +50,14 @@ std::string describe(const Mismatch& m) {
                                  : std::string(", none allowed"));
 }
 
-double row_allowance(std::int64_t cols) {
-  if (cols < 1 || cols >= kShortRow) return 2;
-  return 2 * (1 + 4 / std::sqrt(static_cast<double>(cols)));
+double row_allowance(std::int64_t cols, std::int64_t quantised_width) {
+  const auto allowance = [](double samples) { return 2 * (1 + 4 / std::sqrt(samples)); };
+  const bool is_short = cols >= 1 && cols < kShortRow;
+  const double own = is_short ? allowance(static_cast<double>(cols)) : 2;
+  if (quantised_width < 1) return own;
+  constexpr double kElementsPerTip = 16;
+  return std::max(own,
+                  allowance(std::max(1.0, static_cast<double>(quantised_width) / kElementsPerTip)));
 }
 
 std::optional<Mismatch> compare_integers(std::int64_t rows, std::int64_t cols,
@@ -76,12 +81,13 @@ std::optional<Mismatch> compare_integers(std::int64_t rows, std::int64_t cols,
 std::optional<Mismatch> compare_rows(std::int64_t rows, std::int64_t cols,
                                      std::span<const double> actual,
                                      std::span<const double> reference_fp32,
-                                     std::span<const double> reference_bf16) {
+                                     std::span<const double> reference_bf16,
+                                     std::int64_t quantised_width) {
   const auto width = static_cast<std::size_t>(cols);
   [[maybe_unused]] const auto count = static_cast<std::size_t>(rows * cols);
   assert(actual.size() == count && reference_fp32.size() == count &&
          reference_bf16.size() == count);
-  const double allowance = row_allowance(cols);
+  const double allowance = row_allowance(cols, quantised_width);
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::size_t first = static_cast<std::size_t>(r) * width;
     const RowNorms norms =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "isa/fill.hpp"
 #include "isa/numerics.hpp"
 #include "isa/seeded.hpp"
 #include "sim/function/elements.hpp"
@@ -45,6 +46,21 @@ void seed_copy(const Symbol& symbol, std::uint64_t seed, std::int64_t copy, Memo
   }
 }
 
+// Its copies are all alike.
+void fill_constant(const Symbol& symbol, MemoryImage& hbm) {
+  std::vector<float> row(symbol.frequencies.size());
+  for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
+    const Rows rows = hbm.rows(region_of(symbol, copy));
+    for (std::int64_t r = 0; r < symbol.rows; ++r) {
+      const double position = symbol.offset + static_cast<double>(r);
+      for (std::size_t c = 0; c < row.size(); ++c) {
+        row[c] = wave(symbol.fill, symbol.scale, position, symbol.frequencies[c]);
+      }
+      store_row(symbol.type, row.data(), symbol.cols, rows.row(r));
+    }
+  }
+}
+
 }  // namespace
 
 MemoryImage hbm_image(const Program& program) {
@@ -59,8 +75,9 @@ MemoryImage hbm_image(const Program& program) {
 
 void seed_inputs(const Program& program, std::uint64_t seed, MemoryImage& hbm) {
   for (const Symbol& symbol : program.symbols) {
-    if (symbol.role != SymbolRole::kInput && symbol.role != SymbolRole::kWeight) continue;
     if (region_of(symbol, 0).empty()) continue;
+    if (symbol.role == SymbolRole::kConstant) fill_constant(symbol, hbm);
+    if (!is_seeded(symbol.role)) continue;
     for (std::int64_t copy = 0; copy < symbol.count; ++copy) seed_copy(symbol, seed, copy, hbm);
   }
 }

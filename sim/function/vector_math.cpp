@@ -41,6 +41,7 @@ void evaluate_row(VectorOp op, float imm, std::int64_t n, const float* a, const 
     case VectorOp::kMax: return each(n, out, [=](auto k) { return max_of(a[k], b[k]); });
     case VectorOp::kMin: return each(n, out, [=](auto k) { return min_of(a[k], b[k]); });
     case VectorOp::kMulAdd: return each(n, out, [=](auto k) { return a[k] * b[k] + c[k]; });
+    case VectorOp::kMulSub: return each(n, out, [=](auto k) { return a[k] * b[k] - c[k]; });
     case VectorOp::kScale: return each(n, out, [=](auto k) { return imm * a[k]; });
     case VectorOp::kScaleExp:
       return each(n, out, [=](auto k) { return std::exp(imm * (a[k] - b[k])); });
@@ -52,9 +53,10 @@ void evaluate_row(VectorOp op, float imm, std::int64_t n, const float* a, const 
     case VectorOp::kRelu: return each(n, out, [=](auto k) { return max_of(a[k], 0); });
     case VectorOp::kGelu: return each(n, out, [=](auto k) { return gelu(a[k]); });
     case VectorOp::kGeluTanh: return each(n, out, [=](auto k) { return gelu_tanh(a[k]); });
-    case VectorOp::kRecip: return each(n, out, [=](auto k) { return 1 / a[k]; });
+    case VectorOp::kRecip: return each(n, out, [=](auto k) { return 1 / (a[k] + imm); });
     case VectorOp::kRsqrt: return each(n, out, [=](auto k) { return 1 / std::sqrt(a[k] + imm); });
     case VectorOp::kQuantize: return each(n, out, [=](auto k) { return imm * a[k]; });
+    case VectorOp::kQuantizeBy: return each(n, out, [=](auto k) { return a[k] * b[k]; });
   }
 }
 
@@ -69,6 +71,7 @@ bool stays_integer(VectorOp op) {
     case VectorOp::kFill:
     case VectorOp::kMul:
     case VectorOp::kMulAdd:
+    case VectorOp::kMulSub:
     case VectorOp::kScale:
     case VectorOp::kScaleExp:
     case VectorOp::kSquare:
@@ -80,7 +83,8 @@ bool stays_integer(VectorOp op) {
     case VectorOp::kGeluTanh:
     case VectorOp::kRecip:
     case VectorOp::kRsqrt:
-    case VectorOp::kQuantize: return false;
+    case VectorOp::kQuantize:
+    case VectorOp::kQuantizeBy: return false;
   }
   return false;
 }
@@ -101,6 +105,11 @@ float reduce_row(ReduceOp op, std::int64_t count, const float* a) {
     case ReduceOp::kMax: {
       float most = -std::numeric_limits<float>::infinity();
       for (std::int64_t k = 0; k < count; ++k) most = max_of(most, a[k]);
+      return most;
+    }
+    case ReduceOp::kMaxAbs: {
+      float most = 0;
+      for (std::int64_t k = 0; k < count; ++k) most = max_of(most, std::abs(a[k]));
       return most;
     }
     case ReduceOp::kSum: {

@@ -10,8 +10,8 @@
 namespace systole {
 
 // In fp32: one rounding for each operation of the formula. max and min pass a NaN on. Operands
-// that the operation does not have may be null; out may be one of them. quantize leaves its
-// rounding and saturation to the conversion into the type of dst.
+// that the operation does not have may be null; out may be one of them. quantize and
+// quantize_by leave rounding and saturation to the conversion into the type of dst.
 void evaluate_row(VectorOp op, float imm, std::int64_t count, const float* a, const float* b,
                   const float* c, float* out);
 
@@ -23,7 +23,7 @@ bool stays_integer(VectorOp op);
 void evaluate_row(VectorOp op, std::int64_t count, const std::int32_t* a, const std::int32_t* b,
                   std::int32_t* out);
 
-// From element 0 upwards; of no elements minus infinity (max) or 0 (sum).
+// From element 0 upwards; of no elements minus infinity (max) or 0 (sum, max_abs).
 float reduce_row(ReduceOp op, std::int64_t count, const float* a);
 
 // Columns seen in row r of a masked operand: lo <= c < hi.

@@ -114,6 +114,42 @@ TEST_CASE("the digest of one row is the FNV-1a of its bytes") {
   CHECK(digest(bench.program.symbols[x], hbm) == "85944171f73967e8");
 }
 
+TEST_CASE("a constant holds scale times the cosine or sine of position times frequency") {
+  Bench bench;
+  const auto cosines = bench.tensor("c", SymbolRole::kConstant, DataType::kFp32, 2, 3, 32);
+  const auto sines = bench.tensor("s", SymbolRole::kConstant, DataType::kFp32, 1, 2);
+  Symbol& c = bench.program.symbols[cosines];
+  c.fill = Fill::kCos;
+  c.frequencies = {0, 1, 0.5};
+  Symbol& s = bench.program.symbols[sines];
+  s.fill = Fill::kSin;
+  s.frequencies = {1, 0.1};
+  s.offset = 1'000'001;
+  s.scale = 2;
+  s.count = 2;
+  s.stride = 64;
+  const MemoryImage hbm = bench.image();
+  const std::vector<double> values = bench.get(hbm, cosines);
+  CHECK(values[0] == 1);
+  CHECK(values[1] == 1);
+  CHECK(values[2] == 1);
+  CHECK(values[3] == 1);
+  CHECK(values[4] == 0.540302306F);  // cos 1
+  CHECK(values[5] == 0.877582562F);  // cos 0.5
+  for (std::int64_t copy = 0; copy < 2; ++copy) {
+    const std::vector<double> wave = read_symbol(s, copy, hbm);
+    CHECK(wave[0] == 1.1982948780283844F);  // 2 sin 1000001
+    CHECK(wave[1] ==
+          -0.1283988019789187F);  // 2 sin 100000.1: an angle in fp32 would be off by 1/256
+  }
+}
+
+TEST_CASE("a state is seeded as an input is") {
+  Bench bench;
+  const auto cache = bench.tensor("k", SymbolRole::kState, DataType::kFp32, 2, 2);
+  CHECK(bench.get(bench.image(7), cache)[3] == SeededTensor(7, "k", 0).real(3, 1, 0));
+}
+
 TEST_CASE("a symbol without elements seeds, reads and digests as nothing") {
   Bench bench;
   const auto x = bench.tensor("x", SymbolRole::kInput, DataType::kBf16, 0, 4);

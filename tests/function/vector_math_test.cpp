@@ -38,6 +38,7 @@ double wanted(VectorOp op, double imm, double a, double b, double c) {
     case VectorOp::kMax: return a < b ? b : a;
     case VectorOp::kMin: return a < b ? a : b;
     case VectorOp::kMulAdd: return std::fma(a, b, c);
+    case VectorOp::kMulSub: return std::fma(a, b, -c);
     case VectorOp::kScale: return a * imm;
     case VectorOp::kScaleExp: return std::exp(imm * a) / std::exp(imm * b);
     case VectorOp::kSquare: return std::pow(a, 2);
@@ -49,9 +50,10 @@ double wanted(VectorOp op, double imm, double a, double b, double c) {
     case VectorOp::kGelu: return a / 2 * std::erfc(-a / std::sqrt(2));
     case VectorOp::kGeluTanh:
       return a / (1 + std::exp(-2 * std::sqrt(2 / kPi) * (a + 0.044715 * std::pow(a, 3))));
-    case VectorOp::kRecip: return std::pow(a, -1);
+    case VectorOp::kRecip: return std::pow(a + imm, -1);
     case VectorOp::kRsqrt: return std::pow(a + imm, -0.5);
     case VectorOp::kQuantize: return a * imm;
+    case VectorOp::kQuantizeBy: return b * a;
   }
   return std::numeric_limits<double>::quiet_NaN();
 }
@@ -87,9 +89,10 @@ TEST_CASE("operations of one rounding are rounded correctly") {
   CHECK(one(VectorOp::kRecip, 0, 3) == third);
 }
 
-TEST_CASE("mul_add rounds its product: it is no fused multiply-add") {
+TEST_CASE("mul_add and mul_sub round their product: they are no fused multiply-add") {
   const float a = 1 + 1 / 4096.0F;
   CHECK(one(VectorOp::kMulAdd, 0, a, a, -1) == 1 / 2048.0F);
+  CHECK(one(VectorOp::kMulSub, 0, a, a, 1) == 1 / 2048.0F);
   CHECK(std::fma(a, a, -1.0F) != 1 / 2048.0F);
 }
 
@@ -149,6 +152,25 @@ TEST_CASE("a maximum is of all elements, of none minus infinity, and passes a Na
     std::vector<float> with = row;
     with[at] = std::nanf("");
     CHECK(std::isnan(reduce_row(ReduceOp::kMax, 3, with.data())));
+  }
+}
+
+TEST_CASE("recip adds imm to its operand before it divides") {
+  CHECK(one(VectorOp::kRecip, 0, 4) == 0.25F);
+  CHECK(one(VectorOp::kRecip, 4, 4) == 0.125F);
+  CHECK(one(VectorOp::kRecip, 1e-30F, 0) == 1 / 1e-30F);
+  CHECK(one(VectorOp::kRecip, 1e-30F, 1) == 1);
+}
+
+TEST_CASE("a largest magnitude is of all elements, of none zero, and passes a NaN on") {
+  const std::vector<float> row{3, -4, 2};
+  CHECK(reduce_row(ReduceOp::kMaxAbs, 3, row.data()) == 4);
+  CHECK(reduce_row(ReduceOp::kMaxAbs, 1, row.data()) == 3);
+  CHECK(reduce_row(ReduceOp::kMaxAbs, 0, nullptr) == 0);
+  for (std::size_t at = 0; at < 3; ++at) {
+    std::vector<float> with = row;
+    with[at] = std::nanf("");
+    CHECK(std::isnan(reduce_row(ReduceOp::kMaxAbs, 3, with.data())));
   }
 }
 

@@ -108,6 +108,21 @@ TEST_CASE("quantize rounds imm * a to the nearest even integer and saturates") {
         Values{0, 2, 2, 0, 126, 127, 127, -128});
 }
 
+TEST_CASE("quantize_by rounds a * b to the nearest even integer, a factor per row, and saturates") {
+  const Input a{DataType::kFp32, 2, 4, {1, 3, 5, -256, 1, 1.5, 2.5, 51}};
+  const Input factor{DataType::kFp32, 2, 1, {0.5, 2.5}, Broadcast::kCol};
+  CHECK(result_of(vector(VectorOp::kQuantizeBy), {a, factor}, DataType::kInt8, 2, 4) ==
+        Values{0, 2, 2, -128, 2, 4, 6, 127});
+}
+
+TEST_CASE("mul_sub takes c from the product, to which mul_add adds it") {
+  const Input a{DataType::kFp32, 1, 2, {3, -2}};
+  const Input b{DataType::kFp32, 1, 2, {0.75, 4}};
+  const Input c{DataType::kFp32, 1, 2, {0.5, 1}};
+  CHECK(result_of(vector(VectorOp::kMulSub), {a, b, c}, DataType::kFp32, 1, 2) == Values{1.75, -9});
+  CHECK(result_of(vector(VectorOp::kMulAdd), {a, b, c}, DataType::kFp32, 1, 2) == Values{2.75, -7});
+}
+
 TEST_CASE("a causal mask leaves column col0 + c to rows from there on: N - 1 unseen, N seen") {
   Vector copy = vector(VectorOp::kCopy);
   copy.mask.kind = MaskKind::kCausal;
@@ -151,6 +166,8 @@ TEST_CASE("a reduction leaves one element per row") {
   CHECK(result_of(reduce, {a}, DataType::kFp32, 2, 3) == Values{9, -4});
   reduce.op = ReduceOp::kSum;
   CHECK(result_of(reduce, {a}, DataType::kFp32, 2, 3) == Values{13, -15});
+  reduce.op = ReduceOp::kMaxAbs;
+  CHECK(result_of(reduce, {a}, DataType::kFp32, 2, 3) == Values{9, 6});
 }
 
 TEST_CASE("a masked maximum does not see what lies above the diagonal") {

@@ -126,6 +126,24 @@ TEST_CASE("an error says line, column, what was found and the nearest name") {
         at(12) + ": found the name a a second time; expected a new name");
 }
 
+TEST_CASE("a constant has a fill and its frequencies in parentheses") {
+  const auto symbol = [](const std::string& fields) {
+    return ".systole 1\n.symbol c role=constant type=fp32 address=0 rows=1 cols=2 pitch=8 " +
+           fields;
+  };
+  const Program program = parse_program(symbol("frequencies=( 1,.5 ) fill=sin"), "t.sasm");
+  CHECK(program.symbols[0].fill == Fill::kSin);
+  CHECK(program.symbols[0].frequencies == std::vector<double>{1, 0.5});
+  CHECK_THAT(print_program(program), Contains(" pitch=8 fill=sin frequencies=(1, 0.5)\n"));
+  CHECK_THAT(refusal(symbol("fill=cosine")), Contains("found 'cosine'; expected a fill"));
+  CHECK_THAT(refusal(symbol("fill=coss")), Contains("did you mean 'cos'?"));
+  CHECK_THAT(refusal(symbol("frequencies=()")), Contains("found ')'; expected a number"));
+  CHECK_THAT(refusal(symbol("frequencies=(1, nan)")), Contains("expected a number"));
+  CHECK_THAT(refusal(symbol("frequencies=(1, 2")), Contains("expected ')'"));
+  CHECK_THAT(refusal(symbol("frequencies=1")), Contains("expected '('"));
+  CHECK_THAT(refusal(symbol("frequencies=(1) frequencies=(1)")), Contains("a second time"));
+}
+
 TEST_CASE("a program begins with its version, and instructions with a stream") {
   CHECK(refusal("") == "t.sasm:1:1: found the end of the text; expected '.systole 1'");
   CHECK(refusal(".systole 2\n") == "t.sasm:1:10: found version '2'; expected version 1");

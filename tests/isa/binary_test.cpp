@@ -54,7 +54,63 @@ TEST_CASE("any program decodes to itself, and its bytes encode to themselves") {
 TEST_CASE("text and binary form carry the same program") {
   const Program program = every_form();
   CHECK(decode_program(encode_program(program), "t.sbin") == program);
-  CHECK(encode_program(program).size() < print_program(program).size() / 3);
+  CHECK(encode_program(program).size() < print_program(program).size() / 2);
+}
+
+TEST_CASE("a program of more repetitions is no longer: counts, totals and addresses are padded") {
+  const auto layers = [](std::int64_t count, std::int64_t each, std::int64_t end) {
+    Program program = every_form();
+    Loop& loop = std::get<Loop>(program.streams[0][0].body);
+    loop.count = count;
+    Symbol& stacked = program.symbols[0];
+    stacked.count = count;
+    stacked.stride = each;
+    Symbol& behind = program.symbols[1];
+    behind.address = end;
+    behind.offset = 1.0 / static_cast<double>(count);
+    SourceOp& op = program.ops[0];
+    op.count = count;
+    op.macs = count * each;
+    op.read_bytes = count * each;
+    op.write_bytes = count * each;
+    for (Instruction& instruction : program.streams[0]) {
+      if (auto* store = std::get_if<Store>(&instruction.body)) store->dst.address = end;
+    }
+    return program;
+  };
+  const std::size_t two = encode_program(layers(2, 64, 128)).size();
+  CHECK(encode_program(layers(32, 64, 2048)).size() == two);
+  CHECK(encode_program(layers(3, 64, 0)).size() == two);
+  CHECK(encode_program(layers(126, std::int64_t{1} << 40, std::int64_t{1} << 47)).size() == two);
+  const Program most = layers(8191, std::int64_t{1} << 47, (std::int64_t{1} << 48) - 1);
+  CHECK(encode_program(most).size() == two);
+  CHECK(decode_program(encode_program(most), "most") == most);
+  // One more, and loop, symbol and op have a byte more each.
+  CHECK(encode_program(layers(8192, std::int64_t{1} << 40, 128)).size() == two + 3);
+  Program total = layers(2, 64, 128);
+  total.ops[0].macs = (std::int64_t{1} << 62) - 1;
+  CHECK(encode_program(total).size() == two);
+  ++total.ops[0].macs;
+  CHECK(encode_program(total).size() == two + 1);
+}
+
+TEST_CASE("frequencies that the bytes cannot hold are refused") {
+  Program program;
+  Symbol& symbol = program.symbols.emplace_back();
+  symbol.name = "c";
+  symbol.frequencies = {0.5, 0.25};
+  const std::string payload = encode_program(program).substr(kBinaryHeaderBytes);
+  // Behind the symbol stand the number of ops and that of streams.
+  const std::size_t count = payload.size() - 2 - 2 * sizeof(double) - 1;
+  REQUIRE(payload[count] == 2);
+  std::string changed = payload;
+  changed[count] = 3;
+  CHECK(refusal(with_header(changed)).find("3 items in 18 bytes") != std::string::npos);
+  changed[count] = 2;
+  changed[count - 1] = 2;
+  CHECK(refusal(with_header(changed)).empty());
+  changed[count - 1] = 3;
+  CHECK(refusal(with_header(changed)).find("fill number 3; expected below 3") != std::string::npos);
 }
 
 TEST_CASE("a program cut short at any byte is refused") {
@@ -86,7 +142,7 @@ TEST_CASE("a wrong magic, version or checksum is named with its byte") {
   CHECK(
       changed(0) ==
       "t.sbin: byte 0: found no magic number of a program; expected the magic number 7f 'SYSTOLE'");
-  CHECK(changed(8) == "t.sbin: byte 12: found version 0; expected version 1");
+  CHECK(changed(8) == "t.sbin: byte 12: found version 3; expected version 2");
   CHECK(changed(12).find("bytes of payload") != std::string::npos);
   CHECK(changed(20).find("a payload that was changed") != std::string::npos);
   CHECK(changed(bytes.size() - 1).find("a payload that was changed") != std::string::npos);

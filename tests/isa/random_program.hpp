@@ -29,7 +29,8 @@ class RandomProgram {
       for (std::uint32_t v = below(40); v > 0; --v) table.values.push_back(number());
       p.semaphores.push_back({name() + std::to_string(n), number()});
       p.symbols.push_back({name() + std::to_string(n), row(kSymbolRoles), row(kDataTypes), number(),
-                           number(), number(), number(), number(), number(), real(), real()});
+                           number(), number(), number(), number(), number(), real(), real(),
+                           row(kFills), reals()});
       p.ops.push_back({name() + std::to_string(n), name(), row(kDataTypes), number(), number(),
                        number(), number()});
     }
@@ -57,6 +58,11 @@ class RandomProgram {
   double real() {
     if (odds(4)) return odds(2) ? -0.0 : std::numeric_limits<double>::infinity();
     return std::ldexp(static_cast<double>(number()), static_cast<int>(below(200)) - 100) / 3;
+  }
+  std::vector<double> reals() {
+    std::vector<double> numbers(odds(2) ? 0 : below(6));
+    for (double& number : numbers) number = real();
+    return numbers;
   }
   std::string name() {
     static const std::string bytes = "abZ9._-/:% \"\\#\n\t\x80\xff)*,";

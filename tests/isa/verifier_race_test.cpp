@@ -74,6 +74,16 @@ TEST_CASE("each semaphore is back at its initial count when the program halts") 
   CHECK(finding("vpu0 sync signal=(a*3)\nvpu0 sync wait=(a)\nvpu0 sync wait=(a*2)") == "");
 }
 
+TEST_CASE("an instruction names a semaphore once among its waits and once among its signals") {
+  CHECK(finding("vpu0 sync wait=(c) signal=(c)") == "");
+  CHECK(finding("vpu0 sync wait=(c*2) signal=(c*2)") == "");
+  CHECK_THAT(
+      finding("vpu0 sync wait=(c, c) signal=(c*2)"),
+      Contains("semaphore c twice among its waits; expected each semaphore once, with a count"));
+  CHECK_THAT(finding("vpu0 sync wait=(c*2) signal=(c, a, c)"),
+             Contains("semaphore c twice among its signals"));
+}
+
 TEST_CASE("a semaphore has one signalling and one waiting queue") {
   CHECK_THAT(
       finding("dma0 sync signal=(a)\ndma1 sync signal=(a)\nvpu0 sync wait=(a*2)"),

@@ -195,6 +195,16 @@ TEST_CASE("a vector operation has the operands that it reads") {
              Contains("a mask"));
   CHECK_THAT(finding(vector_of("op=quantize dst=vmem[0]:fp32 a=vmem[0]:fp32 rows=1 cols=1")),
              Contains("quantisation to fp32"));
+  const auto by = [](const std::string& type) {
+    return finding(vector_of("op=quantize_by dst=vmem[0]:" + type +
+                             " a=vmem[16]:fp32 b=vmem[32]:fp32:col rows=1 cols=1"));
+  };
+  CHECK(by("int8") == "");
+  CHECK(by("int32") == "");
+  CHECK_THAT(by("bf16"), Contains("quantisation to bf16; expected an integer type"));
+  CHECK_THAT(finding(vector_of("op=mul_sub dst=vmem[0]:fp32 a=vmem[0]:fp32 b=vmem[0]:fp32 rows=1 "
+                               "cols=1")),
+             Contains("no operand c; expected 3 operands of mul_sub"));
   CHECK_THAT(finding(vector_of("op=copy dst=vmem[0]:fp32:row a=vmem[0]:fp32 rows=1 cols=1")),
              Contains("a broadcast operand"));
   CHECK_THAT(finding(vector_of("op=copy dst=vmem[0]:fp32 a=vmem[0]:fp32 rows=1 cols=1 "
@@ -273,41 +283,6 @@ TEST_CASE("rows that a table names are bounded one by one") {
   CHECK_THAT(finding(program), Contains("from byte 65536"));
   program.tables[0].values[2] = std::int64_t{1} << 60;
   CHECK_THAT(finding(program), Contains("a table"));
-}
-
-TEST_CASE("symbols lie in HBM and overlap only where both are scratch") {
-  const auto with = [](const std::string& symbol) {
-    return finding(
-        parse_program(".systole 1\n.symbol s role=scratch type=bf16 address=1024 rows=4 "
-                      "cols=8 pitch=16\n.symbol " +
-                          symbol + "\n.stream\nhalt",
-                      "t"));
-  };
-  CHECK(with("t role=scratch type=bf16 address=1040 rows=1 cols=1 pitch=2") == "");
-  CHECK(with("t role=output type=bf16 address=1088 rows=1 cols=1 pitch=2") == "");
-  CHECK_THAT(with("t role=output type=bf16 address=1086 rows=1 cols=1 pitch=2"),
-             Contains("symbol t: found an overlap with symbol s"));
-  CHECK_THAT(with("t role=weight type=bf16 address=1000 rows=1 cols=13 pitch=2"),
-             Contains("symbol s: found an overlap with symbol t"));
-  CHECK(with("t role=input type=bf16 address=65520 rows=1 cols=8 pitch=16") == "");
-  CHECK_THAT(with("t role=input type=bf16 address=65520 rows=1 cols=9 pitch=18"),
-             Contains("symbol t: found an end outside of HBM"));
-  CHECK_THAT(with("t role=input type=bf16 address=0 rows=4 cols=8 pitch=16 count=2 stride=62"),
-             Contains("copies that overlap"));
-  CHECK_THAT(with("t role=input type=bf16 address=0 rows=4 cols=9 pitch=16"),
-             Contains("rows that overlap"));
-  CHECK_THAT(with("t role=input type=bf16 address=1 rows=4 cols=8 pitch=16"),
-             Contains("address 1"));
-  CHECK_THAT(
-      with("t role=input type=bf16 address=0 rows=9223372036854775807 cols=9223372036854775807 "
-           "pitch=9223372036854775806 count=9223372036854775807 stride=9223372036854775806"),
-      Contains("symbol t: found"));
-  ChipSpec chip = small_chip();
-  chip.core.count = 2;
-  chip.hbm.per_core = true;
-  CHECK(finding(program_of(""), chip) == "");
-  chip.hbm.size = 40000;
-  CHECK_THAT(finding(program_of(""), chip), Contains("addresses below 20000"));
 }
 
 TEST_CASE("the double buffer of the tests passes") {
