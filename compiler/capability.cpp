@@ -36,20 +36,22 @@ bool is_transcendental(OpKind kind) {
   return vector && row_of(*vector).transcendental > 0;
 }
 
+// A maximum or a sum of each row.
+bool reduces_rows(OpKind kind) {
+  return kind == OpKind::kLayerNorm || kind == OpKind::kRmsNorm || kind == OpKind::kQuantizeRows ||
+         kind == OpKind::kSoftmax || row_of(kind).family == OpFamily::kHeads;
+}
+
 // In the order in which they are reported.
 constexpr std::array<Need, 5> kNeeds{{
     {"an XLU (reduction over a row)",
-     [](const Graph& /*unused*/, const Op& op) {
-       return op.kind == OpKind::kLayerNorm || op.kind == OpKind::kSoftmax ||
-              row_of(op.kind).family == OpFamily::kHeads;
-     },
+     [](const Graph& /*unused*/, const Op& op) { return reduces_rows(op.kind); },
      [](const ChipSpec& chip) { return chip.xlu.count > 0; }},
     {"a transcendental unit",
      [](const Graph& /*unused*/, const Op& op) {
        bool needed = is_transcendental(op.kind);
        for (const EpilogueStep& step : op.epilogue) needed |= is_transcendental(step.kind);
-       return needed || op.kind == OpKind::kLayerNorm || op.kind == OpKind::kSoftmax ||
-              row_of(op.kind).family == OpFamily::kHeads;
+       return needed || reduces_rows(op.kind);  // a division or a root follows
      },
      [](const ChipSpec& chip) { return chip.vpu.transcendental; }},
     {"bf16 in its MXU",

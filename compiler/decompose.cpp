@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/graph_builder.hpp"
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -72,15 +73,14 @@ class Decomposer {
   }
 
   void mha(const Op& op) {
-    const double seq = attribute_of(op, "seq");
-    const GraphBuilder::Attributes heads{{"heads", attribute_of(op, "heads")}, {"seq", seq}};
+    const GraphBuilder::Attributes heads = head_attributes(head_counts(op));
     const std::int32_t scores =
         build_.op(OpKind::kScores, op.name, {op.operands[0], op.operands[1]}, heads,
                   part_tensor(op, "scores"));
     const std::int32_t weights = build_.op(OpKind::kSoftmax, part_name(op, "softmax"), {{scores}},
                                            {{"causal", attribute_of(op, "causal")},
                                             {"scale", attribute_of(op, "scale")},
-                                            {"seq", seq}},
+                                            {"seq", attribute_of(op, "seq")}},
                                            part_tensor(op, "softmax"));
     build_.op_into(op.result, OpKind::kContext, part_name(op, "context"),
                    {{weights}, op.operands[2]}, heads);

@@ -8,17 +8,10 @@
 
 #include "compiler/evaluator_kernels.hpp"
 #include "compiler/op_table.hpp"
-#include "isa/bf16.hpp"
-#include "isa/seeded.hpp"
+#include "compiler/stored_tensor.hpp"
 
 namespace systole {
 namespace {
-
-// Inputs and weights as they lie in memory.
-float seeded_real(const SeededTensor& draw, const Tensor& tensor, std::int64_t element) {
-  const float value = draw.real(element, tensor.scale, tensor.offset);
-  return tensor.type == DataType::kBf16 ? static_cast<float>(Bf16(value)) : value;
-}
 
 class GraphEvaluator {
  public:
@@ -56,23 +49,22 @@ class GraphEvaluator {
 
   Matrix copy_of(std::int32_t index) {
     if (tensor(index).role == TensorRole::kValue) return value(index);
-    return seeded(index);
+    return stored(index);
   }
 
-  SeededTensor draw_of(const Tensor& t) const {
-    return {seed_, t.name, t.copies > 1 ? repetition_ : 0};
+  StoredTensor memory_of(const Tensor& t) const {
+    return {t, seed_, t.copies > 1 ? repetition_ : 0};
   }
 
-  Matrix seeded(std::int32_t index) const {
+  Matrix stored(std::int32_t index) const {
     const Tensor& t = tensor(index);
-    const SeededTensor draw = draw_of(t);
+    const StoredTensor memory = memory_of(t);
     Matrix result = make_matrix(t.rows, t.cols, row_of(t.type).integer);
     for (std::size_t i = 0; i < result.real.size(); ++i) {
-      result.real[i] = seeded_real(draw, t, static_cast<std::int64_t>(i));
+      result.real[i] = memory.real(static_cast<std::int64_t>(i));
     }
     for (std::size_t i = 0; i < result.whole.size(); ++i) {
-      result.whole[i] =
-          static_cast<std::int32_t>(draw.integer(static_cast<std::int64_t>(i), t.scale, t.offset));
+      result.whole[i] = memory.whole(static_cast<std::int64_t>(i));
     }
     return result;
   }
@@ -81,7 +73,7 @@ class GraphEvaluator {
   OperandView view(const Operand& operand) {
     const Matrix* matrix = &value(operand.tensor);
     if (tensor(operand.tensor).role != TensorRole::kValue) {
-      drawn_.push_back(seeded(operand.tensor));
+      drawn_.push_back(stored(operand.tensor));
       matrix = &drawn_.back();
     }
     OperandView result = whole_view(*matrix);
@@ -97,6 +89,7 @@ class GraphEvaluator {
   void run_ops(const std::vector<Op>& ops) {
     for (const Op& op : ops) {
       Matrix result = run_op(op);
+      if (quantizes_rows(op)) value(op.scales) = quantize_rows(result);
       round_to(tensor(op.result).type, precision_, result);
       value(op.result) = std::move(result);
       drawn_.clear();
@@ -106,7 +99,7 @@ class GraphEvaluator {
   Matrix run_op(const Op& op) {
     switch (row_of(op.kind).family) {
       case OpFamily::kLookup: return lookup(op);
-      case OpFamily::kView: return rows(op);
+      case OpFamily::kView: return op.kind == OpKind::kAppend ? append(op) : rows(op);
       case OpFamily::kProduct: return product(op);
       case OpFamily::kBinary:
       case OpFamily::kUnary: {
@@ -157,7 +150,7 @@ class GraphEvaluator {
   // Only the rows that are looked up are drawn: a vocabulary is larger than a text.
   void copy_row(const Operand& from, std::int64_t row, Matrix& to, std::int64_t to_row) {
     const Tensor& t = tensor(from.tensor);
-    const SeededTensor draw = draw_of(t);
+    const StoredTensor memory = memory_of(t);
     for (std::int64_t c = 0; c < to.cols; ++c) {
       const std::int64_t element = row * t.cols + from.first_col + c;
       const auto at = static_cast<std::size_t>(to_row * to.cols + c);
@@ -168,9 +161,9 @@ class GraphEvaluator {
         else
           to.real[at] = value(from.tensor).real[source];
       } else if (to.integer) {
-        to.whole[at] = static_cast<std::int32_t>(draw.integer(element, t.scale, t.offset));
+        to.whole[at] = memory.whole(element);
       } else {
-        to.real[at] = seeded_real(draw, t, element);
+        to.real[at] = memory.real(element);
       }
     }
   }
@@ -203,13 +196,37 @@ class GraphEvaluator {
     return result;
   }
 
+  Matrix append(const Op& op) {
+    Matrix result = copy_of(view(op.operands[0]));
+    const Matrix rows = copy_of(view(op.operands[1]));
+    const std::int64_t seq = count_of(op, "seq");
+    const std::int64_t count = rows.rows / (result.rows / seq);  // per sequence
+    for (std::int64_t r = 0; r < rows.rows; ++r) {
+      const std::int64_t to = (r / count * seq + count_of(op, "first") + r % count) * rows.cols;
+      if (rows.integer)
+        std::copy_n(rows.whole.begin() + r * rows.cols, rows.cols, result.whole.begin() + to);
+      else
+        std::copy_n(rows.real.begin() + r * rows.cols, rows.cols, result.real.begin() + to);
+    }
+    return result;
+  }
+
+  // Of ops that quantise rows: what they quantise.
   Matrix rowwise(const Op& op) {
     const OperandView x = view(op.operands[0]);
+    const auto operand = [&](std::size_t which) { return view(op.operands[which]).real; };
     if (op.kind == OpKind::kLayerNorm) {
-      return layer_norm(x.real, view(op.operands[1]).real, view(op.operands[2]).real,
-                        attribute_of(op, "eps"));
+      return layer_norm(x.real, operand(1), operand(2), attribute_of(op, "eps"));
+    }
+    if (op.kind == OpKind::kRmsNorm) {
+      return rms_norm(x.real, operand(1), count_of(op, "groups"), attribute_of(op, "eps"));
+    }
+    if (op.kind == OpKind::kRope) {
+      return rope(x.real, operand(1), operand(2), count_of(op, "heads"));
     }
     Matrix result = copy_of(x);
+    if (op.kind == OpKind::kQuantizeRows) return result;
+    if (op.kind != OpKind::kSoftmax) throw std::logic_error("a row-wise op without evaluation");
     const std::int64_t seq = count_of(op, "seq");
     softmax(result, attribute_of(op, "scale"), attribute_of(op, "causal") != 0,
             seq == 0 ? result.cols : seq, 0);
@@ -217,11 +234,11 @@ class GraphEvaluator {
   }
 
   Matrix per_head(const Op& op) {
-    Heads heads{.heads = count_of(op, "heads"), .seq = count_of(op, "seq")};
+    Heads heads{.counts = head_counts(op)};
     const View<float> a = view(op.operands[0]).real;
     const View<float> b = view(op.operands[1]).real;
-    if (op.kind == OpKind::kScores) return scores(a, b, heads);
-    if (op.kind == OpKind::kContext) return context(a, b, heads);
+    if (op.kind == OpKind::kScores) return scores(a, b, heads.counts);
+    if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
     heads.causal = attribute_of(op, "causal") != 0;
     heads.scale = attribute_of(op, "scale");
     return attention(a, b, view(op.operands[2]).real, heads, precision_);

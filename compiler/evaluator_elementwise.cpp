@@ -36,6 +36,10 @@ double real_result(OpKind kind, double a, double b, float factor) {
     case OpKind::kRows:
     case OpKind::kMatmul:
     case OpKind::kLayerNorm:
+    case OpKind::kRmsNorm:
+    case OpKind::kRope:
+    case OpKind::kQuantizeRows:
+    case OpKind::kAppend:
     case OpKind::kSoftmax:
     case OpKind::kScores:
     case OpKind::kContext:
@@ -109,18 +113,19 @@ void apply(const Elementwise& step, Matrix& value, const OperandView* b) {
     value.integer = true;
     return;
   }
+  const auto column = [&](std::int64_t c) { return b->cols() == 1 ? 0 : c; };
   const bool exact = value.integer && (b == nullptr || b->integer) &&
                      row_of(elementwise_type(step.kind, DataType::kInt32, {})).integer;
   if (exact) {
     for_each(value, [&](std::size_t i, std::int64_t r, std::int64_t c) {
-      const std::int32_t other = b == nullptr ? 0 : b->whole.row(r % b->whole.rows)[c];
+      const std::int32_t other = b == nullptr ? 0 : b->whole.row(r % b->whole.rows)[column(c)];
       value.whole[i] = whole_result(step.kind, value.whole[i], other);
     });
     return;
   }
   become_real(value);
   for_each(value, [&](std::size_t i, std::int64_t r, std::int64_t c) {
-    const double other = b == nullptr ? 0 : b->at(r % b->rows(), c);
+    const double other = b == nullptr ? 0 : b->at(r % b->rows(), column(c));
     value.real[i] = static_cast<float>(
         real_result(step.kind, static_cast<double>(value.real[i]), other, step.factor));
   });

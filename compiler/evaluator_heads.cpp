@@ -6,58 +6,69 @@
 namespace systole {
 namespace {
 
-// Calls visit(head, sequence's first token, head's first column).
+// Calls visit(head, its head of k and v, sequence).
 template <class Visit>
-void for_each_head(const View<float>& x, const Heads& heads, Visit visit) {
-  const std::int64_t head_size = x.cols / heads.heads;
-  for (std::int64_t head = 0; head < heads.heads; ++head) {
-    for (std::int64_t first = 0; first < x.rows; first += heads.seq) {
-      visit(head, first, head * head_size);
+void for_each_head(const HeadCounts& counts, std::int64_t sequences, Visit visit) {
+  for (std::int64_t head = 0; head < counts.heads; ++head) {
+    const std::int64_t kv_head = head / (counts.heads / counts.kv_heads);
+    for (std::int64_t sequence = 0; sequence < sequences; ++sequence) {
+      visit(head, kv_head, sequence);
     }
   }
 }
 
 }  // namespace
 
-Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads) {
-  Matrix out = make_matrix(heads.heads * q.rows, heads.seq, false);
-  const std::int64_t head_size = q.cols / heads.heads;
-  for_each_head(q, heads, [&](std::int64_t head, std::int64_t first, std::int64_t col) {
-    multiply(q.block(first, heads.seq, col, head_size), k.block(first, heads.seq, col, head_size),
-             true, out.real.data() + (head * q.rows + first) * heads.seq, heads.seq);
-  });
+Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts) {
+  Matrix out = make_matrix(counts.heads * q.rows, counts.keys, false);
+  const std::int64_t size = q.cols / counts.heads;
+  for_each_head(counts, q.rows / counts.seq,
+                [&](std::int64_t head, std::int64_t kv_head, std::int64_t sequence) {
+                  const std::int64_t first = sequence * counts.seq;
+                  multiply(q.block(first, counts.seq, head * size, size),
+                           k.block(sequence * counts.keys, counts.keys, kv_head * size, size), true,
+                           out.real.data() + (head * q.rows + first) * counts.keys, counts.keys);
+                });
   return out;
 }
 
-Matrix context(const View<float>& p, const View<float>& v, const Heads& heads) {
-  Matrix out = make_matrix(v.rows, v.cols, false);
-  const std::int64_t head_size = v.cols / heads.heads;
-  for_each_head(v, heads, [&](std::int64_t head, std::int64_t first, std::int64_t col) {
-    multiply(p.block(head * v.rows + first, heads.seq, 0, heads.seq),
-             v.block(first, heads.seq, col, head_size), false,
-             out.real.data() + first * v.cols + col, v.cols);
-  });
+Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts) {
+  const std::int64_t tokens = p.rows / counts.heads;
+  const std::int64_t size = v.cols / counts.kv_heads;
+  Matrix out = make_matrix(tokens, counts.heads * size, false);
+  for_each_head(counts, tokens / counts.seq,
+                [&](std::int64_t head, std::int64_t kv_head, std::int64_t sequence) {
+                  const std::int64_t first = sequence * counts.seq;
+                  multiply(p.block(head * tokens + first, counts.seq, 0, counts.keys),
+                           v.block(sequence * counts.keys, counts.keys, kv_head * size, size),
+                           false, out.real.data() + first * out.cols + head * size, out.cols);
+                });
   return out;
 }
 
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,
                  const Heads& heads, Precision precision) {
   constexpr std::int64_t kRows = 64;  // at once: causal blocks see no further than their last row
+  const HeadCounts& counts = heads.counts;
   Matrix out = make_matrix(q.rows, q.cols, false);
-  const std::int64_t head_size = q.cols / heads.heads;
-  for_each_head(q, heads, [&](std::int64_t, std::int64_t first, std::int64_t col) {
-    for (std::int64_t row = 0; row < heads.seq; row += kRows) {
-      const std::int64_t rows = std::min(kRows, heads.seq - row);
-      const std::int64_t keys = heads.causal ? row + rows : heads.seq;
-      Matrix weights = make_matrix(rows, keys, false);
-      multiply(q.block(first + row, rows, col, head_size), k.block(first, keys, col, head_size),
-               true, weights.real.data(), keys);
-      softmax(weights, heads.scale, heads.causal, heads.seq, row);
-      round_to(DataType::kBf16, precision, weights);
-      multiply(whole_view(weights).real, v.block(first, keys, col, head_size), false,
-               out.real.data() + (first + row) * q.cols + col, q.cols);
-    }
-  });
+  const std::int64_t size = q.cols / counts.heads;
+  for_each_head(
+      counts, q.rows / counts.seq,
+      [&](std::int64_t head, std::int64_t kv_head, std::int64_t sequence) {
+        for (std::int64_t row = 0; row < counts.seq; row += kRows) {
+          const std::int64_t rows = std::min(kRows, counts.seq - row);
+          const std::int64_t keys = heads.causal ? row + rows : counts.keys;
+          const std::int64_t first = sequence * counts.seq + row;
+          const std::int64_t first_key = sequence * counts.keys;
+          Matrix weights = make_matrix(rows, keys, false);
+          multiply(q.block(first, rows, head * size, size),
+                   k.block(first_key, keys, kv_head * size, size), true, weights.real.data(), keys);
+          softmax(weights, heads.scale, heads.causal, counts.seq, row);
+          round_to(DataType::kBf16, precision, weights);
+          multiply(whole_view(weights).real, v.block(first_key, keys, kv_head * size, size), false,
+                   out.real.data() + first * q.cols + head * size, q.cols);
+        }
+      });
   return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include "compiler/evaluator.hpp"
 #include "compiler/graph.hpp"
+#include "compiler/head_counts.hpp"
 
 namespace systole {
 
@@ -58,7 +59,8 @@ void multiply(const View<std::int32_t>& lhs, const View<std::int32_t>& rhs, bool
               std::int32_t* out, std::int64_t out_pitch);
 Matrix multiply(const OperandView& lhs, const OperandView& rhs, bool transposed);
 
-// value = kind(value) or kind(value, b), b repeated down the rows. `low` and `high` bound what
+// value = kind(value) or kind(value, b), b repeated down the rows, or across the columns where it
+// has one. `low` and `high` bound what
 // quantize returns.
 struct Elementwise {
   OpKind kind = OpKind::kAdd;
@@ -70,17 +72,24 @@ void apply(const Elementwise& step, Matrix& value, const OperandView* b);
 
 Matrix layer_norm(const View<float>& x, const View<float>& gain, const View<float>& bias,
                   double eps);
+// In double; each of `groups` equal groups of columns has a mean of its own.
+Matrix rms_norm(const View<float>& x, const View<float>& gain, std::int64_t groups, double eps);
+// Row r turns by row r mod cos.rows of the tables.
+Matrix rope(const View<float>& x, const View<float>& cos, const View<float>& sin,
+            std::int64_t heads);
+// Makes whole numbers of -127 .. 127 of x, and returns the scale of each row. In fp32, as the rule
+// is: s = amax / 127, and x * (1 / (s + 1e-30)) rounds to nearest even.
+Matrix quantize_rows(Matrix& x);
 // Row r sees columns 0 .. (first_row + r) mod seq where causal; what it does not see becomes 0.
 void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row);
 
 struct Heads {
-  std::int64_t heads = 1;
-  std::int64_t seq = 1;
+  HeadCounts counts{};
   bool causal = false;
   double scale = 1;
 };
-Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads);
-Matrix context(const View<float>& p, const View<float>& v, const Heads& heads);
+Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts);
+Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);
 // The weights between softmax and the second product are rounded to bf16 in kBf16PerOp.
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,
                  const Heads& heads, Precision precision);

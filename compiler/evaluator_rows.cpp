@@ -31,6 +31,75 @@ Matrix layer_norm(const View<float>& x, const View<float>& gain, const View<floa
   return out;
 }
 
+Matrix rms_norm(const View<float>& x, const View<float>& gain, std::int64_t groups, double eps) {
+  Matrix out = make_matrix(x.rows, x.cols, false);
+  const std::int64_t width = x.cols / groups;
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    for (std::int64_t first = 0; first < x.cols; first += width) {
+      const float* group = x.row(r) + first;
+      double squares = 0;
+      for (std::int64_t c = 0; c < width; ++c) {
+        squares += static_cast<double>(group[c]) * static_cast<double>(group[c]);
+      }
+      const double factor = 1 / std::sqrt(squares / static_cast<double>(width) + eps);
+      float* to = out.real.data() + r * x.cols + first;
+      for (std::int64_t c = 0; c < width; ++c) {
+        to[c] = static_cast<float>(static_cast<double>(group[c]) * factor *
+                                   static_cast<double>(gain.data[c]));
+      }
+    }
+  }
+  return out;
+}
+
+Matrix rope(const View<float>& x, const View<float>& cos, const View<float>& sin,
+            std::int64_t heads) {
+  Matrix out = make_matrix(x.rows, x.cols, false);
+  const std::int64_t head_size = x.cols / heads;
+  const std::int64_t half = head_size / 2;
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    const float* cosines = cos.row(r % cos.rows);
+    const float* sines = sin.row(r % sin.rows);
+    for (std::int64_t first = 0; first < x.cols; first += head_size) {
+      const float* head = x.row(r) + first;
+      float* to = out.real.data() + r * x.cols + first;
+      for (std::int64_t c = 0; c < half; ++c) {
+        const auto a = static_cast<double>(head[c]);
+        const auto b = static_cast<double>(head[half + c]);
+        const auto cosine = static_cast<double>(cosines[c]);
+        const auto sine = static_cast<double>(sines[c]);
+        to[c] = static_cast<float>(a * cosine - b * sine);
+        to[half + c] = static_cast<float>(b * cosine + a * sine);
+      }
+    }
+  }
+  return out;
+}
+
+Matrix quantize_rows(Matrix& x) {
+  constexpr float kLargest = 127;
+  constexpr float kTiny = 1e-30F;  // a row of zeros has no scale to divide by
+  Matrix scales = make_matrix(x.rows, 1, false);
+  Matrix out = make_matrix(x.rows, x.cols, true);
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    const float* row = x.real.data() + r * x.cols;
+    float largest = 0;
+    for (std::int64_t c = 0; c < x.cols; ++c) largest = std::max(largest, std::abs(row[c]));
+    const float scale = largest / kLargest;
+    const float inverse = 1 / (scale + kTiny);
+    scales.real[static_cast<std::size_t>(r)] = scale;
+    std::int32_t* to = out.whole.data() + r * x.cols;
+    for (std::int64_t c = 0; c < x.cols; ++c) {
+      const float rounded = std::nearbyint(row[c] * inverse);
+      to[c] = std::isnan(rounded)
+                  ? 0
+                  : static_cast<std::int32_t>(std::clamp(rounded, -128.0F, kLargest));
+    }
+  }
+  x = std::move(out);
+  return scales;
+}
+
 void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row) {
   for (std::int64_t r = 0; r < x.rows; ++r) {
     float* row = x.real.data() + r * x.cols;

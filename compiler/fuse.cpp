@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -61,6 +62,7 @@ class Fuser {
       }
     }
     if (op.kind == OpKind::kContext) return join_attention(op, slots);
+    if (op.kind == OpKind::kQuantizeRows) return join_norm(op, slots);
     return std::nullopt;
   }
 
@@ -81,7 +83,7 @@ class Fuser {
     if (which == 1) {  // the running value is a step's first operand, and is not repeated
       const Extent a = extent_of(graph_, op.operands[0]);
       const Extent b = extent_of(graph_, op.operands[1]);
-      if (op.kind == OpKind::kSub || a.rows != b.rows) return std::nullopt;
+      if (op.kind == OpKind::kSub || a.rows != b.rows || a.cols != b.cols) return std::nullopt;
     }
     Op gemm = std::move(*slots[*slot]);
     slots[*slot].reset();
@@ -103,25 +105,39 @@ class Fuser {
     const std::optional<std::size_t> scores_slot = sole_producer(softmax.operands[0]);
     if (!scores_slot || slots[*scores_slot]->kind != OpKind::kScores) return std::nullopt;
     const Op& scores = *slots[*scores_slot];
-    const double seq = attribute_of(scores, "seq");
-    const double softmax_seq = attribute_of(softmax, "seq");
+    const HeadCounts counts = head_counts(scores);
+    const std::int64_t softmax_seq = count_of(softmax, "seq");
     const bool causal = attribute_of(softmax, "causal") != 0;
-    if (attribute_of(context, "seq") != seq ||
-        attribute_of(context, "heads") != attribute_of(scores, "heads") ||
-        (causal && softmax_seq != 0 && softmax_seq != seq)) {
-      return std::nullopt;
-    }
+    const bool mask_fits =
+        counts.keys == counts.seq && (softmax_seq == 0 || softmax_seq == counts.seq);
+    if (head_counts(context) != counts || (causal && !mask_fits)) return std::nullopt;
     Op attention{.kind = OpKind::kAttention,
                  .name = scores.name,
                  .operands = {scores.operands[0], scores.operands[1], context.operands[1]},
-                 .result = context.result};
-    attention.attributes = {{"heads", attribute_of(scores, "heads")},
-                            {"seq", seq},
-                            {"causal", causal ? 1 : 0},
-                            {"scale", attribute_of(softmax, "scale")}};
+                 .result = context.result,
+                 .attributes = head_attributes(counts)};
+    attention.attributes["causal"] = causal ? 1 : 0;
+    attention.attributes["scale"] = attribute_of(softmax, "scale");
     slots[*softmax_slot].reset();
     slots[*scores_slot].reset();
     return attention;
+  }
+
+  // A norm in groups works on a group at a time, and a row's scale needs all of them.
+  std::optional<Op> join_norm(const Op& quantize, std::vector<std::optional<Op>>& slots) const {
+    const std::optional<std::size_t> slot = sole_producer(quantize.operands[0]);
+    if (!slot) return std::nullopt;
+    const Op& producer = *slots[*slot];
+    const bool whole_rows =
+        producer.kind == OpKind::kLayerNorm ||
+        (producer.kind == OpKind::kRmsNorm && count_of(producer, "groups") == 1);
+    if (!whole_rows || !producer.epilogue.empty()) return std::nullopt;
+    Op norm = std::move(*slots[*slot]);
+    slots[*slot].reset();
+    norm.epilogue.push_back({.kind = OpKind::kQuantizeRows});
+    norm.result = quantize.result;
+    norm.scales = quantize.scales;
+    return norm;
   }
 
   void drop_unwritten() {
@@ -131,7 +147,10 @@ class Fuser {
       kept[i] = graph_.tensors[i].role != TensorRole::kValue;
     }
     for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (const Op& op : *ops) keep(op.result);
+      for (const Op& op : *ops) {
+        keep(op.result);
+        if (op.scales >= 0) keep(op.scales);
+      }
     }
     for (const Carry& carry : graph_.carries) {
       keep(carry.argument);
@@ -156,6 +175,7 @@ class Fuser {
       for (Op& op : *ops) {
         for (Operand& operand : op.operands) apply(operand.tensor);
         apply(op.result);
+        if (op.scales >= 0) apply(op.scales);
       }
     }
     for (Carry& carry : graph_.carries) {

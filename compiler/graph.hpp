@@ -10,22 +10,26 @@
 #include <vector>
 
 #include "isa/data_type.hpp"
+#include "isa/fill.hpp"
 
 namespace systole {
 
-enum class TensorRole : std::uint8_t { kInput, kWeight, kTable, kValue };
+enum class TensorRole : std::uint8_t { kInput, kWeight, kTable, kValue, kConstant };
 
-// Two-dimensional. A table holds constant row numbers (token ids) and lives in the program.
+// Two-dimensional. A table holds constant row numbers (token ids) and lives in the program. A
+// constant is fp32 and filled with cosines or sines (isa/fill.hpp).
 struct Tensor {
   std::string name{};
   TensorRole role = TensorRole::kValue;
   DataType type = DataType::kBf16;
   std::int64_t rows = 0;
   std::int64_t cols = 0;
-  std::int64_t copies = 1;  // weights of the repeated region: one per repetition
+  std::int64_t copies = 1;  // weights and inputs of the repeated region: one per repetition
   double scale = 1;         // seeded values: offset - scale .. offset + scale
   double offset = 0;
   std::vector<std::int64_t> values{};  // kTable only
+  Fill fill = Fill::kUniform;          // kConstant: kCos or kSin
+  std::vector<double> frequencies{};   // kConstant: one per column
 };
 
 enum class OpKind : std::uint8_t {
@@ -51,6 +55,10 @@ enum class OpKind : std::uint8_t {
   kGeluTanh,
   kQuantize,
   kLayerNorm,
+  kRmsNorm,
+  kRope,
+  kQuantizeRows,
+  kAppend,
   kSoftmax,
   kScores,
   kContext,
@@ -63,19 +71,29 @@ enum class OpKind : std::uint8_t {
 // Operand order:
 //   embedding(%tokens, %wte, %wpe)          table row + position row; attr seq
 //   linear(%x, %w, %b)                      x.w + b
-//   mha(%q, %k, %v)                         attrs heads, seq (rows per sequence), causal, scale;
-//                                           q, k, v may be column views of one tensor
+//   mha(%q, %k, %v)                         attrs heads, kv_heads, seq (rows per sequence), keys
+//                                           (rows of k per sequence), causal, scale; q, k, v may
+//                                           be column views of one tensor
 //   gather(%table, %w)                      rows of w named by a table
 //   rows(%x)                                attrs first, step, count: a view, no work
 //   matmul(%lhs, %rhs)                      attr transpose_rhs (rhs is N x K)
-//   add sub mul max (%a, %b)                b of the same shape, or 1 x cols, repeated over rows;
-//   or
-//                                           rows dividing a's rows: repeated (position embeddings)
+//   add sub mul max (%a, %b)                b of the same shape; or rows that divide a's, repeated
+//                                           (1 x cols: a bias; seq x cols: positions); or rows x 1,
+//                                           one number per row
 //   scale exp tanh ... (%a)                 scale, quantize: attr factor
 //   layernorm(%x, %gain, %bias)             attr eps
+//   rmsnorm(%x, %gain)                      attrs eps, groups (of columns, each with its own norm;
+//                                           gain has one group's columns)
+//   rope(%x, %cos, %sin)                    attr heads; cos, sin: fp32, half a head's columns, rows
+//                                           that divide x's: rotates (x[j], x[j + half]) of a head
+//   quantize_rows(%x) -> %q, %scales        per row, s = max|x| / 127, q = x / s as int8
+//   append(%cache, %rows)                   attrs seq (rows per sequence of the cache), first: the
+//                                           cache with rows in place of first, first + 1, ... of
+//                                           each sequence; both are one memory
 //   softmax(%x)                             over each row; attrs causal, seq, scale
-//   scores(%q, %k), context(%p, %v)         per head; attrs heads, seq; scores: [heads*batch*seq,
-//   seq] gemm(%lhs, %rhs, epilogue operands...)  attrs transpose_rhs; epilogue in Op::epilogue
+//   scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys; scores:
+//                                           [heads * batch * seq, keys]
+//   gemm(%lhs, %rhs, epilogue operands...)  attr transpose_rhs; epilogue in Op::epilogue
 //   attention(%q, %k, %v)                   as mha
 struct Operand {
   std::int32_t tensor = -1;    // index into Graph::tensors
@@ -96,8 +114,9 @@ struct Op {
   std::string name{};  // of the op, for reports: unique in the graph
   std::vector<Operand> operands{};
   std::int32_t result = -1;  // index into Graph::tensors
+  std::int32_t scales = -1;  // second result, of an op that quantises rows: rows x 1, fp32
   std::map<std::string, double, std::less<>> attributes{};
-  std::vector<EpilogueStep> epilogue{};  // kGemm
+  std::vector<EpilogueStep> epilogue{};  // kGemm; of a norm at most quantize_rows
 };
 
 // A value that enters the repeated region and is replaced by `yield` at the end of each

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/graph_builder.hpp"
 
+#include <stdexcept>
+
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -17,6 +19,7 @@ std::int32_t GraphBuilder::op(OpKind kind, const std::string& name, std::vector<
         .name = name,
         .operands = std::move(operands),
         .attributes = std::move(attributes)};
+  if (quantizes_rows(op)) throw std::logic_error("quantize_rows has two results");
   const ResultInfo info = infer_result(graph_, op);
   op.result = tensor({.name = result.empty() ? name : result,
                       .type = type.value_or(info.type),
@@ -24,6 +27,18 @@ std::int32_t GraphBuilder::op(OpKind kind, const std::string& name, std::vector<
                       .cols = info.cols});
   ops_->push_back(std::move(op));
   return ops_->back().result;
+}
+
+GraphBuilder::Quantized GraphBuilder::quantize_rows(const std::string& name, Operand operand,
+                                                    const std::string& result) {
+  Op op{.kind = OpKind::kQuantizeRows, .name = name, .operands = {operand}};
+  const ResultInfo info = infer_result(graph_, op);
+  const std::string values = result.empty() ? name : result;
+  op.result = tensor({.name = values, .type = info.type, .rows = info.rows, .cols = info.cols});
+  op.scales =
+      tensor({.name = values + ".scales", .type = DataType::kFp32, .rows = info.rows, .cols = 1});
+  ops_->push_back(std::move(op));
+  return {ops_->back().result, ops_->back().scales};
 }
 
 void GraphBuilder::op_into(std::int32_t result, OpKind kind, const std::string& name,

@@ -38,9 +38,9 @@ bool is_tensor_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), is_word);
 }
 
-std::string token_text(const Token& token) {
+std::string token_text(const GraphToken& token) {
   constexpr std::size_t kShown = 40;
-  if (token.kind == TokenKind::kEnd) return "the end of the file";
+  if (token.kind == GraphTokenKind::kEnd) return "the end of the file";
   std::string shown;
   for (const char c : token.text.substr(0, kShown)) {
     if (is_quotable_char(c) && static_cast<unsigned char>(c) < 0x80) {
@@ -50,21 +50,22 @@ std::string token_text(const Token& token) {
     }
   }
   if (token.text.size() > kShown) shown += "...";
-  return fmt::format("'{}{}'", token.kind == TokenKind::kName ? "%" : "", shown);
+  return fmt::format("'{}{}'", token.kind == GraphTokenKind::kName ? "%" : "", shown);
 }
 
 GraphLexer::GraphLexer(std::string_view text, std::string_view where) : text_(text), where_(where) {
   advance();
 }
 
-Token GraphLexer::take() {
-  const Token taken = token_;
+GraphToken GraphLexer::take() {
+  const GraphToken taken = token_;
   advance();
   return taken;
 }
 
 bool GraphLexer::accept(std::string_view text) {
-  const bool literal = token_.kind == TokenKind::kWord || token_.kind == TokenKind::kSymbol;
+  const bool literal =
+      token_.kind == GraphTokenKind::kWord || token_.kind == GraphTokenKind::kSymbol;
   if (!literal || token_.text != text) return false;
   advance();
   return true;
@@ -74,17 +75,17 @@ void GraphLexer::expect(std::string_view text) {
   if (!accept(text)) fail(token_, fmt::format("'{}'", text));
 }
 
-Token GraphLexer::expect(TokenKind kind, std::string_view expected) {
+GraphToken GraphLexer::expect(GraphTokenKind kind, std::string_view expected) {
   if (token_.kind != kind) fail(token_, expected);
   return take();
 }
 
 std::int64_t GraphLexer::integer(std::int64_t low, std::int64_t high, std::string_view what) {
-  const Token t = take();
+  const GraphToken t = take();
   std::int64_t value = 0;
   const char* end = t.text.data() + t.text.size();
   const auto [stop, error] = std::from_chars(t.text.data(), end, value);
-  if (t.kind != TokenKind::kNumber || error != std::errc{} || stop != end || value < low ||
+  if (t.kind != GraphTokenKind::kNumber || error != std::errc{} || stop != end || value < low ||
       value > high) {
     fail(t, low == high ? fmt::format("{}: {}", what, low)
                         : fmt::format("{}: a whole number from {} to {}", what, low, high));
@@ -93,22 +94,23 @@ std::int64_t GraphLexer::integer(std::int64_t low, std::int64_t high, std::strin
 }
 
 double GraphLexer::real(std::string_view what) {
-  const Token t = take();
+  const GraphToken t = take();
   double value = 0;
   const char* end = t.text.data() + t.text.size();
   const auto [stop, error] = std::from_chars(t.text.data(), end, value);
-  if (t.kind != TokenKind::kNumber || error != std::errc{} || stop != end ||
+  if (t.kind != GraphTokenKind::kNumber || error != std::errc{} || stop != end ||
       !std::isfinite(value)) {
     fail(t, fmt::format("{}: a finite number", what));
   }
   return value;
 }
 
-void GraphLexer::fail(const Token& at, std::string_view found, std::string_view expected) const {
+void GraphLexer::fail(const GraphToken& at, std::string_view found,
+                      std::string_view expected) const {
   bad_input(fmt::format("{}:{}:{}", where_, at.line, at.column), found, expected);
 }
 
-void GraphLexer::fail(const Token& at, std::string_view expected) const {
+void GraphLexer::fail(const GraphToken& at, std::string_view expected) const {
   fail(at, token_text(at), expected);
 }
 
@@ -130,7 +132,7 @@ void GraphLexer::advance() {
     if (position_ == text_.size() || text_[position_] != '#') break;
     skip(run_length(text_, position_, [](char c) { return c != '\n'; }));
   }
-  token_ = {TokenKind::kEnd, {}, line_, column_};
+  token_ = {GraphTokenKind::kEnd, {}, line_, column_};
   if (position_ == text_.size()) return;
 
   const char c = text_[position_];
@@ -138,30 +140,30 @@ void GraphLexer::advance() {
   std::size_t length = 1;
   std::size_t marks = 0;  // characters around the token's text
   if (c == '%') {
-    token_.kind = TokenKind::kName;
+    token_.kind = GraphTokenKind::kName;
     length = run_length(text_, position_ + 1, is_word);
     marks = 1;
   } else if (c == '"') {
-    token_.kind = TokenKind::kString;
+    token_.kind = GraphTokenKind::kString;
     length = run_length(text_, position_ + 1, is_quotable_char);
     const std::size_t end = position_ + 1 + length;
     if (end == text_.size() || text_[end] != '"') fail(token_, "an open string", "a closing \"");
     marks = 1;
   } else if (is_digit(c) ||
              ((c == '-' || c == '+' || c == '.') && (is_digit(next) || next == '.'))) {
-    token_.kind = TokenKind::kNumber;
+    token_.kind = GraphTokenKind::kNumber;
     length = run_length(text_, position_, is_number);
   } else if (is_word(c)) {
-    token_.kind = TokenKind::kWord;
+    token_.kind = GraphTokenKind::kWord;
     length = run_length(text_, position_, is_word);
   } else {
-    token_.kind = TokenKind::kSymbol;
+    token_.kind = GraphTokenKind::kSymbol;
     if (c == '-' && next == '>') length = 2;
   }
   token_.text = text_.substr(position_ + marks, length);
   skip(length + marks);
-  if (token_.kind == TokenKind::kString) skip(1);
-  if (token_.kind == TokenKind::kName && length == 0) fail(token_, "a tensor name after %");
+  if (token_.kind == GraphTokenKind::kString) skip(1);
+  if (token_.kind == GraphTokenKind::kName && length == 0) fail(token_, "a tensor name after %");
 }
 
 }  // namespace systole

@@ -10,6 +10,7 @@ namespace systole {
 namespace {
 
 constexpr std::size_t kTableValuesPerLine = 16;
+constexpr std::size_t kFrequenciesPerLine = 4;
 
 class GraphPrinter {
  public:
@@ -21,6 +22,7 @@ class GraphPrinter {
     write("\n\n");
     print_declarations(TensorRole::kTable, false);
     print_declarations(TensorRole::kInput, false);
+    print_declarations(TensorRole::kConstant, false);
     print_declarations(TensorRole::kWeight, false);
     print_ops(graph_.before, "");
     if (graph_.repeat > 0) print_region();
@@ -49,6 +51,10 @@ class GraphPrinter {
         print_table(t);
         continue;
       }
+      if (role == TensorRole::kConstant) {
+        print_constant(t);
+        continue;
+      }
       write("{}{} %{} {}[{}, {}]", stacked ? "  " : "",
             role == TensorRole::kInput ? "input" : "weight", t.name, name_of(t.type), t.rows,
             t.cols);
@@ -66,8 +72,20 @@ class GraphPrinter {
     write("]\n");
   }
 
+  // fmt writes the shortest number that reads back as the same double.
+  void print_constant(const Tensor& t) {
+    write("constant %{} {}[{}, {}] {} scale={} offset={} frequencies=[", t.name, name_of(t.type),
+          t.rows, t.cols, name_of(t.fill), t.scale, t.offset);
+    for (std::size_t i = 0; i < t.frequencies.size(); ++i) {
+      if (i > 0) text_ += i % kFrequenciesPerLine == 0 ? ",\n  " : ", ";
+      write("{}", t.frequencies[i]);
+    }
+    write("]\n");
+  }
+
   void print_region() {
     write("repeat {} {{\n", graph_.repeat);
+    print_declarations(TensorRole::kInput, true);
     print_declarations(TensorRole::kWeight, true);
     std::vector<std::int32_t> yields;
     for (const Carry& carry : graph_.carries) {
@@ -97,7 +115,9 @@ class GraphPrinter {
   void print_op(const Op& op, std::string_view indent) {
     const Tensor& result = tensor(op.result);
     const std::size_t own = op.kind == OpKind::kGemm ? 2 : op.operands.size();
-    write("{}%{} = {}(", indent, result.name, name_of(op.kind));
+    write("{}%{}", indent, result.name);
+    if (op.scales >= 0) write(", %{}", tensor(op.scales).name);
+    write(" = {}(", name_of(op.kind));
     for (std::size_t i = 0; i < own; ++i) {
       if (i > 0) write(", ");
       print_operand(op.operands[i]);

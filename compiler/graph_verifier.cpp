@@ -6,7 +6,9 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "compiler/append_verifier.hpp"
 #include "compiler/graph_lexer.hpp"
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 #include "isa/error.hpp"
 
@@ -30,6 +32,7 @@ class GraphVerifier {
     if (graph_.repeat > 0) verify_region();
     verify_ops(graph_.after, 1);
     verify_outputs();
+    verify_appends(graph_, where_);
     for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
       const Tensor& tensor = graph_.tensors[i];
       if (tensor.role == TensorRole::kValue && !defined_.contains(static_cast<std::int32_t>(i))) {
@@ -70,9 +73,10 @@ class GraphVerifier {
     require(t.rows >= 1 && t.rows <= kMaxDimension && t.cols >= 1 && t.cols <= kMaxDimension,
             "%" + t.name, fmt::format("[{}, {}]", t.rows, t.cols),
             fmt::format("sizes from 1 to {}", kMaxDimension));
-    require(t.copies == 1 || (t.role == TensorRole::kWeight && t.copies == graph_.repeat),
-            "%" + t.name, fmt::format("{} copies", t.copies),
-            "one, or for a weight one per repetition");
+    const bool stackable = t.role == TensorRole::kWeight || t.role == TensorRole::kInput;
+    require(t.copies == 1 || (stackable && t.copies == graph_.repeat), "%" + t.name,
+            fmt::format("{} copies", t.copies),
+            "one, or for a weight or an input one per repetition");
     const double elements =
         static_cast<double>(t.rows) * static_cast<double>(t.cols) * static_cast<double>(t.copies);
     require(elements <= static_cast<double>(kMaxElements), "%" + t.name,
@@ -86,6 +90,29 @@ class GraphVerifier {
                 (!table || (t.cols == 1 && t.type == DataType::kInt32)),
             "%" + t.name, fmt::format("{} table values", t.values.size()),
             table ? "one int32 per row, one column" : "none");
+    verify_waves(t);
+  }
+
+  // Constants are cosines or sines; their bounds keep angles finite.
+  void verify_waves(const Tensor& t) {
+    const bool constant = t.role == TensorRole::kConstant;
+    require((t.fill != Fill::kUniform) == constant && (!constant || t.type == DataType::kFp32),
+            "%" + t.name, fmt::format("{} filled with {}", name_of(t.type), name_of(t.fill)),
+            constant ? "fp32 filled with cos or sin" : "cos or sin for a constant only");
+    frequencies_ += static_cast<std::int64_t>(t.frequencies.size());
+    require(frequencies_ <= kMaxFrequencies, "%" + t.name, "more frequencies",
+            fmt::format("at most {}", kMaxFrequencies));
+    require(static_cast<std::int64_t>(t.frequencies.size()) == (constant ? t.cols : 0),
+            "%" + t.name, fmt::format("{} frequencies", t.frequencies.size()),
+            constant ? fmt::format("one for each of {} columns", t.cols) : "none");
+    if (!constant) return;
+    constexpr auto kMost = static_cast<double>(kMaxDimension);
+    require(std::abs(t.offset) <= kMost, "%" + t.name, fmt::format("offset {}", t.offset),
+            fmt::format("at most {:g} either way", kMost));
+    for (const double frequency : t.frequencies) {
+      require(std::abs(frequency) <= kMost, "%" + t.name, fmt::format("frequency {}", frequency),
+              fmt::format("at most {:g} either way", kMost));
+    }
   }
 
   // Seeded integers are drawn from whole numbers that the type holds.
@@ -115,7 +142,7 @@ class GraphVerifier {
   void define(std::int32_t index, std::string_view at) {
     require(in_range(index), at, fmt::format("result tensor number {}", index), "one that exists");
     require(tensor(index).role == TensorRole::kValue, at, "%" + tensor(index).name + " written",
-            "a result that is no input, weight or table");
+            "a result that is no input, weight, table or constant");
     require(defined_.insert(index).second, at, "%" + tensor(index).name + " written twice",
             "one op for each value");
     available_[static_cast<std::size_t>(index)] = true;
@@ -129,8 +156,9 @@ class GraphVerifier {
       require(op_names_.insert(op.name).second, at, "a second op of that name", "unique names");
       for (const Operand& operand : op.operands) use(operand.tensor, at);
       define(op.result, at);
-      require(op.epilogue.empty() || op.kind == OpKind::kGemm, at,
-              fmt::format("an epilogue on {}", name_of(op.kind)), "one on gemm only");
+      if (op.scales != -1) define(op.scales, at);
+      require(op.epilogue.empty() || may_have_epilogue(op.kind), at,
+              fmt::format("an epilogue on {}", name_of(op.kind)), "one on gemm or a norm");
       if (row_of(op.kind).family == OpFamily::kLookup) {
         require(++lookups_ <= kMaxLookups, at, "more lookups",
                 fmt::format("at most {}", kMaxLookups));
@@ -154,7 +182,7 @@ class GraphVerifier {
     } else if (op.kind == OpKind::kScores) {
       depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
     } else if (family == OpFamily::kHeads) {
-      depth += 2 * attribute_of(op, "seq");
+      depth += 2 * static_cast<double>(head_counts(op).keys);
     }
     macs_ += depth * static_cast<double>(result.rows) * static_cast<double>(result.cols) *
              static_cast<double>(repetitions);
@@ -213,6 +241,7 @@ class GraphVerifier {
   std::unordered_set<std::int32_t> defined_;
   std::unordered_set<std::string> names_, op_names_;
   std::size_t table_values_ = 0;
+  std::int64_t frequencies_ = 0;
   std::int64_t lookups_ = 0;
   double macs_ = 0;
 };

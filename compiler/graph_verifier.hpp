@@ -14,6 +14,7 @@ namespace systole {
 inline constexpr std::int64_t kMaxDimension = std::int64_t{1} << 31;
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 48;     // of a tensor, all copies
 inline constexpr std::int64_t kMaxTableValues = std::int64_t{1} << 22;  // of all tables together
+inline constexpr std::int64_t kMaxFrequencies = std::int64_t{1} << 16;  // of all constants together
 inline constexpr std::int64_t kMaxLookups = 256;                        // ops that read a table
 inline constexpr std::int64_t kMaxRepeat = std::int64_t{1} << 24;
 inline constexpr std::int64_t kMaxOps = 100'000;

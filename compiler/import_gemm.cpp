@@ -70,7 +70,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::string shown(std::string_view text) { return token_text({TokenKind::kWord, text}); }
+std::string shown(std::string_view text) { return token_text({GraphTokenKind::kWord, text}); }
 
 // Columns of one line, blanks trimmed; one empty column at the end is a trailing comma.
 std::vector<std::string_view> split(std::string_view line) {

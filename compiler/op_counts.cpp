@@ -5,6 +5,7 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -21,14 +22,17 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
       return out.rows * out.cols * extent_of(graph, op.operands[0]).cols;
     }
     case OpFamily::kHeads: {
-      // Per token and key, the heads together multiply as many pairs as there are columns.
+      // Per token and key, the heads together multiply as many pairs as they have columns.
+      const HeadCounts counts = head_counts(op);
       const bool is_context = op.kind == OpKind::kContext;
-      const Extent x = extent_of(graph, op.operands[is_context ? 1 : 0]);
-      const std::int64_t seq = count_of(op, "seq");
-      if (is_context || op.kind == OpKind::kScores) return x.rows * seq * x.cols;
+      const Extent x =
+          is_context ? Extent{tensor_of(graph, op.result).rows, tensor_of(graph, op.result).cols}
+                     : extent_of(graph, op.operands[0]);
+      if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * x.cols;
       const bool causal = attribute_of(op, "causal") != 0;
-      const std::int64_t pairs = causal ? seq * (seq + 1) / 2 : seq * seq;
-      return 2 * (x.rows / seq) * pairs * x.cols;
+      const std::int64_t pairs =
+          causal ? counts.seq * (counts.seq + 1) / 2 : counts.seq * counts.keys;
+      return 2 * (x.rows / counts.seq) * pairs * x.cols;
     }
     case OpFamily::kLookup:
     case OpFamily::kView:
@@ -66,12 +70,17 @@ Bytes count_operand_bytes(const Graph& graph, const Op& op) {
 }  // namespace
 
 OpCounts count_op(const Graph& graph, const Op& op) {
-  if (op.kind == OpKind::kRows) return {};
+  if (row_of(op.kind).family == OpFamily::kView) return {};
   const Tensor& result = tensor_of(graph, op.result);
+  Bytes written = result.rows * result.cols * size_of(result.type);
+  if (op.scales >= 0) {
+    const Tensor& scales = tensor_of(graph, op.scales);
+    written += scales.rows * scales.cols * size_of(scales.type);
+  }
   const bool lookup = row_of(op.kind).family == OpFamily::kLookup;
   return {.macs = count_macs(graph, op),
           .read_bytes = lookup ? count_lookup_bytes(graph, op) : count_operand_bytes(graph, op),
-          .write_bytes = result.rows * result.cols * size_of(result.type)};
+          .write_bytes = written};
 }
 
 }  // namespace systole

@@ -11,13 +11,14 @@ namespace systole {
 
 struct OpCounts {
   // Useful multiply-accumulates, unpadded. matmul, linear, gemm: M * K * N. scores, context:
-  // tokens * seq * (heads * head size) each. mha, attention: both; causal ones count only the
+  // tokens * keys * (heads * head size) each. mha, attention: both; causal ones count only the
   // pairs below and on the diagonal, seq * (seq + 1) / 2 per sequence. Others: 0.
   std::int64_t macs = 0;
   // Each distinct operand (or column view) read once. embedding, gather: the distinct rows that
-  // the table names; the table itself lies in the program. rows: a view, nothing.
+  // the table names; the table itself lies in the program. attention: k and v whole, once per KV
+  // head. rows, append: views, nothing; who computes the rows to append writes them.
   Bytes read_bytes = 0;
-  Bytes write_bytes = 0;  // the result, written once
+  Bytes write_bytes = 0;  // the results, written once
 };
 
 OpCounts count_op(const Graph& graph, const Op& op);

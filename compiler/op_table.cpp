@@ -45,6 +45,15 @@ std::int64_t count_of(const Op& op, std::string_view name) {
   return static_cast<std::int64_t>(attribute_of(op, name));
 }
 
+bool may_have_epilogue(OpKind kind) {
+  return kind == OpKind::kGemm || kind == OpKind::kLayerNorm || kind == OpKind::kRmsNorm;
+}
+
+bool quantizes_rows(const Op& op) {
+  return op.kind == OpKind::kQuantizeRows ||
+         (!op.epilogue.empty() && op.epilogue.back().kind == OpKind::kQuantizeRows);
+}
+
 OpMismatch::OpMismatch(const std::string& what_was_found, const std::string& what_was_expected)
     : std::runtime_error("found " + what_was_found + "; expected " + what_was_expected),
       found(what_was_found),

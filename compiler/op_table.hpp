@@ -22,11 +22,11 @@ enum class OpStage : std::uint8_t { kImported, kDecomposed, kFused };
 // Families of kinds that share their rules.
 enum class OpFamily : std::uint8_t {
   kLookup,   // embedding, gather
-  kView,     // rows
+  kView,     // rows, append
   kProduct,  // linear, matmul, gemm
   kBinary,   // add, sub, mul, max
   kUnary,    // scale, exp, ... quantize
-  kRowwise,  // layernorm, softmax
+  kRowwise,  // norms, rope, quantize_rows, softmax
   kHeads,    // mha, scores, context, attention
 };
 
@@ -40,7 +40,7 @@ struct OpRow {
   std::string_view doc;
 };
 
-inline constexpr std::array<OpRow, 25> kOps{{
+inline constexpr std::array<OpRow, 29> kOps{{
     {OpKind::kEmbedding,
      "embedding",
      OpStage::kImported,
@@ -111,6 +111,39 @@ inline constexpr std::array<OpRow, 25> kOps{{
      3,
      {},
      "layernorm(%x, %gain, %bias): per row, (x - mean) / sqrt(variance + eps) * gain + bias"},
+    {OpKind::kRmsNorm,
+     "rmsnorm",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     2,
+     {},
+     "rmsnorm(%x, %gain): per row and group of columns, x / sqrt(mean of x^2 + eps) * gain"},
+    {OpKind::kRope,
+     "rope",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     3,
+     {},
+     "rope(%x, %cos, %sin): per head, (a, b) becomes (a cos - b sin, b cos + a sin), where a is "
+     "the "
+     "head's first half and b its second"},
+    {OpKind::kQuantizeRows,
+     "quantize_rows",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     1,
+     {},
+     "%q, %scales = quantize_rows(%x): per row, scale = max |x| / 127 and q = x / scale, rounded "
+     "to "
+     "nearest even"},
+    {OpKind::kAppend,
+     "append",
+     OpStage::kDecomposed,
+     OpFamily::kView,
+     2,
+     {},
+     "append(%cache, %rows): the cache, with rows in place of rows first, first + 1, ... of each "
+     "sequence"},
     {OpKind::kSoftmax,
      "softmax",
      OpStage::kDecomposed,
@@ -160,10 +193,12 @@ struct AttributeRow {
   std::optional<double> otherwise;  // none: the attribute must be given
 };
 
-inline constexpr std::array<AttributeRow, 24> kAttributes{{
+inline constexpr std::array<AttributeRow, 37> kAttributes{{
     {OpKind::kEmbedding, "seq", AttributeKind::kCount, {}},
     {OpKind::kMha, "heads", AttributeKind::kCount, {}},
+    {OpKind::kMha, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kMha, "seq", AttributeKind::kCount, {}},
+    {OpKind::kMha, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kMha, "causal", AttributeKind::kFlag, 0},
     {OpKind::kMha, "scale", AttributeKind::kReal, 1},
     {OpKind::kRows, "first", AttributeKind::kIndex, 0},
@@ -173,16 +208,27 @@ inline constexpr std::array<AttributeRow, 24> kAttributes{{
     {OpKind::kScale, "factor", AttributeKind::kReal, {}},
     {OpKind::kQuantize, "factor", AttributeKind::kReal, {}},
     {OpKind::kLayerNorm, "eps", AttributeKind::kReal, {}},
+    {OpKind::kRmsNorm, "eps", AttributeKind::kReal, {}},
+    {OpKind::kRmsNorm, "groups", AttributeKind::kCount, 1},
+    {OpKind::kRope, "heads", AttributeKind::kCount, {}},
+    {OpKind::kAppend, "seq", AttributeKind::kCount, {}},
+    {OpKind::kAppend, "first", AttributeKind::kIndex, {}},
     {OpKind::kSoftmax, "causal", AttributeKind::kFlag, 0},
     {OpKind::kSoftmax, "seq", AttributeKind::kIndex, 0},  // 0: as many as columns
     {OpKind::kSoftmax, "scale", AttributeKind::kReal, 1},
     {OpKind::kScores, "heads", AttributeKind::kCount, {}},
+    {OpKind::kScores, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kScores, "seq", AttributeKind::kCount, {}},
+    {OpKind::kScores, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kContext, "heads", AttributeKind::kCount, {}},
+    {OpKind::kContext, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kContext, "seq", AttributeKind::kCount, {}},
+    {OpKind::kContext, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kGemm, "transpose_rhs", AttributeKind::kFlag, 0},
     {OpKind::kAttention, "heads", AttributeKind::kCount, {}},
+    {OpKind::kAttention, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kAttention, "seq", AttributeKind::kCount, {}},
+    {OpKind::kAttention, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kAttention, "causal", AttributeKind::kFlag, 0},
     {OpKind::kAttention, "scale", AttributeKind::kReal, 1},
 }};
@@ -202,6 +248,12 @@ std::vector<std::string> op_names();
 // not have is a bug of the caller (std::logic_error).
 double attribute_of(const Op& op, std::string_view name);
 std::int64_t count_of(const Op& op, std::string_view name);
+
+// gemm, and the norms.
+bool may_have_epilogue(OpKind kind);
+
+// Whether the op has a second result, Op::scales: quantize_rows, and a norm that it is fused with.
+bool quantizes_rows(const Op& op);
 
 // What the table's rules object to; the caller knows where it was found.
 struct OpMismatch : std::runtime_error {
@@ -232,7 +284,8 @@ struct ResultInfo {
 ResultInfo infer_result(const Graph& graph, const Op& op);
 
 // Compares the op's declared result with the rules. Where the usual type is a floating-point one,
-// the op may write either of them; quantize may also write int32. Throws OpMismatch.
+// the op may write either of them; quantize may also write int32. An op that quantises rows, and
+// no other, has Op::scales: fp32, one per row. Throws OpMismatch.
 void check_result(const Graph& graph, const Op& op);
 
 }  // namespace systole

@@ -15,7 +15,7 @@ namespace {
 
 const std::string kTensors =
     "graph \"g\"\ninput %x bf16[8, 8] input %i int8[8, 8] "
-    "weight %r bf16[1, 8]\n";
+    "weight %r bf16[1, 8] constant %w fp32[8, 2] cos frequencies=[1, 2]\n";
 
 ChipSpec without(const std::string& what) {
   ChipSpec chip = load_chip("tiny-4x4", {}).spec;
@@ -45,9 +45,13 @@ struct Need {
 const std::vector<Need> kNeeds{
     {"xlu", "%y = softmax(%x)", "softmax", "an XLU"},
     {"xlu", "%y = layernorm(%x, %r, %r) {eps=1}", "layernorm", "an XLU"},
+    {"xlu", "%y = rmsnorm(%x, %r) {eps=1}", "rmsnorm", "an XLU"},
+    {"xlu", "%y, %s = quantize_rows(%x)", "quantize_rows", "an XLU"},
     {"xlu", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "an XLU"},
     {"transcendental", "%y = softmax(%x)", "softmax", "a transcendental unit"},
     {"transcendental", "%y = layernorm(%x, %r, %r) {eps=1}", "layernorm", "a transcendental unit"},
+    {"transcendental", "%y = rmsnorm(%x, %r) {eps=1}", "rmsnorm", "a transcendental unit"},
+    {"transcendental", "%y, %s = quantize_rows(%x)", "quantize_rows", "a transcendental unit"},
     {"transcendental", "%y = exp(%x)", "exp", "a transcendental unit"},
     {"transcendental", "%y = tanh(%x)", "tanh", "a transcendental unit"},
     {"transcendental", "%y = gelu(%x)", "gelu", "a transcendental unit"},
@@ -109,6 +113,25 @@ TEST_CASE("a chip without a unit takes the ops that do not need it") {
     CHECK(refusal(ops, without(missing)).empty());
   }
   CHECK(refusal("%y = add(%x, %r)\noutput %y", without("bf16")).empty());
+}
+
+TEST_CASE("a rope and an append need the VPU alone") {
+  const std::string ops =
+      "input %c bf16[8, 8]\n%k = rope(%x, %w, %w) {heads=2}\n"
+      "%y = append(%c, %k) {seq=8, first=0}\noutput %y";
+  for (const char* missing : {"xlu", "transcendental", "bf16", "int8", "transposed"}) {
+    INFO(missing);
+    CHECK(refusal(ops, without(missing)).empty());
+  }
+}
+
+TEST_CASE("int8 on a chip without it is refused with the chips that have it") {
+  const ChipSpec chip = load_chip("tpu-v3", {}).spec;
+  const std::string message =
+      refusal("%q, %s = quantize_rows(%x)\n%y = matmul(%q, %i) name=\"q_proj\"\noutput %y", chip);
+  CHECK_THAT(message, contains("chip tpu-v3 has no unit for: matmul (q_proj) need int8"));
+  CHECK_THAT(message, contains("tpu-v5e"));
+  CHECK(message.find("quantize_rows") == std::string::npos);
 }
 
 TEST_CASE("tpu-v1 runs an int8 perceptron but no softmax") {

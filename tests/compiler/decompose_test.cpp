@@ -52,6 +52,22 @@ output %y
 )");
 }
 
+TEST_CASE("attention on a cache keeps its counts of heads and keys") {
+  CHECK(decomposed(R"(graph "g"
+input %x bf16[2, 12]
+input %c bf16[10, 4]
+%y = mha(%x, %c, %c) {heads=6, kv_heads=2, seq=1, keys=5, scale=0.5}
+output %y)") == R"(graph "g"
+
+input %x bf16[2, 12] scale=1 offset=0
+input %c bf16[10, 4] scale=1 offset=0
+%y.scores = scores(%x, %c) {heads=6, keys=5, kv_heads=2, seq=1} name="y" : fp32[12, 5]
+%y.softmax = softmax(%y.scores) {causal=0, scale=0.5, seq=1} : bf16[12, 5]
+%y = context(%y.softmax, %c) {heads=6, keys=5, kv_heads=2, seq=1} name="y.context" : bf16[2, 12]
+output %y
+)");
+}
+
 TEST_CASE("an embedding becomes a gather and an add of the positions in use") {
   CHECK(decomposed(R"(graph "g"
 table %ids [2, 0, 1, 1]

@@ -139,6 +139,113 @@ TEST_CASE("scores, softmax and context become one attention") {
   CHECK_THAT(fused_ops(ops + "output %c, %p\n"), contains("softmax(%s)"));
 }
 
+TEST_CASE("attention on a cache is fused with its counts of heads and keys") {
+  const std::string head = R"(graph "g"
+
+input %x bf16[2, 12] scale=1 offset=0
+input %c bf16[10, 4] scale=1 offset=0
+)";
+  const std::string ops = R"(%s = scores(%x, %c) {heads=6, kv_heads=2, seq=1, keys=5}
+%p = softmax(%s) {scale=0.5, seq=1}
+)";
+  CHECK(fused_ops(ops + "%y = context(%p, %c) {heads=6, kv_heads=2, seq=1, keys=5} output %y",
+                  head) ==
+        "%y = attention(%x, %c, %c) {causal=0, heads=6, keys=5, kv_heads=2, scale=0.5, seq=1} "
+        "name=\"s\" : bf16[2, 12]\noutput %y\n");
+  const std::string masked = R"(%s = scores(%x, %c) {heads=6, kv_heads=2, seq=1, keys=5}
+%p = softmax(%s) {causal=1, seq=1}
+%y = context(%p, %c) {heads=6, kv_heads=2, seq=1, keys=5} output %y)";
+  CHECK_THAT(fused_ops(masked, head), contains("context(%p, %c)"));
+}
+
+TEST_CASE("a product that gives one number per row of another is not its epilogue") {
+  const std::string text = R"(%p = gemm(%x, %b) {transpose_rhs=1} : bf16[4, 1]
+%q = mul(%x, %p) : bf16[4, 8]
+output %q
+)";
+  CHECK(fused_ops(text) == text);
+}
+
+TEST_CASE("an int8 product takes its scales per row and column, bias and residual as steps") {
+  const std::string head = R"(graph "g"
+
+input %i int8[4, 8] scale=9 offset=0
+input %s fp32[4, 1] scale=1 offset=0
+input %h bf16[4, 8] scale=1 offset=0
+weight %j int8[8, 8] scale=9 offset=0
+weight %w fp32[1, 8] scale=1 offset=0
+weight %b bf16[1, 8] scale=1 offset=0
+)";
+  CHECK(fused_ops(R"(%p = matmul(%i, %j)
+%q = mul(%p, %s)
+%r = mul(%q, %w)
+%t = add(%r, %b) : bf16[4, 8]
+%u = add(%t, %h)
+output %u)",
+                  head) ==
+        "%u = gemm(%i, %j) then mul(%s) then mul(%w) then add(%b) then add(%h) name=\"p\" : "
+        "bf16[4, 8]\noutput %u\n");
+}
+
+TEST_CASE("a gate's product takes its activation, and the other product takes the gate") {
+  CHECK(fused_ops(R"(%g = matmul(%x, %w)
+%u = matmul(%x, %w) {transpose_rhs=1}
+%a = silu(%g)
+%m = mul(%u, %a)
+output %m)") == R"(%a = gemm(%x, %w) then silu() name="g" : bf16[4, 8]
+%m = gemm(%x, %w) {transpose_rhs=1} then mul(%a) name="u" : bf16[4, 8]
+output %m
+)");
+}
+
+TEST_CASE("a norm takes the quantisation of its rows, whose results have readers of their own") {
+  CHECK(fused_ops(R"(%n = rmsnorm(%x, %b) {eps=0}
+%q, %s = quantize_rows(%n)
+%r = relu(%q)
+%t = mul(%q, %s)
+output %r, %t)") ==
+        R"(%q, %s = rmsnorm(%x, %b) {eps=0} then quantize_rows() name="n" : int8[4, 8]
+%r = relu(%q) : int8[4, 8]
+%t = mul(%q, %s) : fp32[4, 8]
+output %r, %t
+)");
+  CHECK(fused_ops(R"(%n = layernorm(%x, %b, %b) {eps=0}
+%q, %s = quantize_rows(%n)
+output %q)") ==
+        R"(%q, %s = layernorm(%x, %b, %b) {eps=0} then quantize_rows() name="n" : int8[4, 8]
+output %q
+)");
+}
+
+TEST_CASE("a norm whose result has another reader keeps it") {
+  const auto check_left_alone = [](const std::string& text) { CHECK(fused_ops(text) == text); };
+  const std::string norm = "%n = rmsnorm(%x, %b) {eps=0} : bf16[4, 8]\n";
+  const std::string ops = norm + "%q, %s = quantize_rows(%n) : int8[4, 8]\n";
+  check_left_alone(ops + "output %q, %n\n");
+  check_left_alone(ops + "%e = exp(%n) : bf16[4, 8]\noutput %q, %e\n");
+  check_left_alone(ops + "%t, %u = quantize_rows(%n) : int8[4, 8]\noutput %q, %t\n");
+  check_left_alone(norm + "%q, %s = quantize_rows(%n[0:4]) : int8[4, 4]\noutput %q\n");
+  check_left_alone(R"(repeat 2 {
+  carry %h = %x -> %z
+  %n = rmsnorm(%h, %b) {eps=0} : bf16[4, 8]
+  %q, %s = quantize_rows(%n) : int8[4, 8]
+  %r = relu(%q) : int8[4, 8]
+  yield %n
+}
+%t = exp(%z) : bf16[4, 8]
+output %t
+)");
+}
+
+TEST_CASE("only norms over whole rows take a quantisation") {
+  const std::string rest = "%q, %s = quantize_rows(%n) : int8[4, 8]\noutput %q\n";
+  for (const char* producer :
+       {"rmsnorm(%x, %b[0:4]) {eps=0, groups=2}", "gemm(%x, %w)", "softmax(%x)", "exp(%x)"}) {
+    const std::string text = "%n = " + std::string(producer) + " : bf16[4, 8]\n" + rest;
+    CHECK(fused_ops(text) == text);
+  }
+}
+
 TEST_CASE("softmax over other rows than the scores' is left alone") {
   CHECK_THAT(fused_ops(R"(%s = scores(%x, %x) {heads=2, seq=4}
 %p = softmax(%s) {causal=1, seq=2}

@@ -91,7 +91,8 @@ TEST_CASE("a message names line and column, what was found and what was expected
       refusal("graph \"g\"\ninput %x bf16[1, 2]\n%y = exq(%x)") ==
       "g.sgr:3:6: found 'exq'; expected one of embedding, linear, mha, gather, rows, matmul, add, "
       "sub, mul, max, scale, exp, tanh, sigmoid, silu, relu, gelu, gelu_tanh, quantize, "
-      "layernorm, softmax, scores, context, gemm, attention; did you mean 'exp'?");
+      "layernorm, rmsnorm, rope, quantize_rows, append, softmax, scores, context, gemm, attention; "
+      "did you mean 'exp'?");
 }
 
 TEST_CASE("names are declared once and before their use") {

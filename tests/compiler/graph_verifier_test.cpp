@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/graph_verifier.hpp"
 
+#include <cmath>
+
 #include "catch.hpp"
 #include "compiler/graph_text.hpp"
 #include "isa/error.hpp"
@@ -89,11 +91,71 @@ TEST_CASE("names are unique and printable") {
   CHECK_THAT(finding(g), contains("name"));
 }
 
-TEST_CASE("copies are one per repetition, of weights only") {
+TEST_CASE("copies are one per repetition, of weights and inputs only") {
   Graph g = sound();
   SECTION("too few") { g.tensors[3].copies = 2; }
-  SECTION("of an input") { g.tensors[0].copies = 3; }
-  CHECK_THAT(finding(g), contains("copies; expected one, or for a weight one per repetition"));
+  SECTION("too many of an input") { g.tensors[0].copies = 4; }
+  SECTION("of a value") { g.tensors[6].copies = 3; }
+  CHECK_THAT(finding(g),
+             contains("copies; expected one, or for a weight or an input one per repetition"));
+}
+
+TEST_CASE("a stacked input is read inside the region only") {
+  Graph g = sound();
+  g.tensors[3].role = TensorRole::kInput;
+  CHECK(finding(g) == "none");
+  g.before[0].operands[1].tensor = 3;
+  CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
+}
+
+TEST_CASE("only constants are waves, with one frequency per column") {
+  Graph g = parse_graph(
+      "graph \"g\" input %x fp32[4, 2] constant %c fp32[4, 2] cos frequencies=[1, 2] "
+      "%y = add(%x, %c) output %y",
+      "g.sgr");
+  CHECK(finding(g) == "none");
+  SECTION("one too few") { g.tensors[1].frequencies.pop_back(); }
+  SECTION("one too many") { g.tensors[1].frequencies.push_back(1); }
+  SECTION("no wave") { g.tensors[1].fill = Fill::kUniform; }
+  SECTION("an input's") { g.tensors[0].frequencies = {1, 2}; }
+  SECTION("an input that is one") { g.tensors[0].fill = Fill::kSin; }
+  SECTION("bf16") { g.tensors[1].type = DataType::kBf16; }
+  SECTION("no number") { g.tensors[1].frequencies[0] = std::nan(""); }
+  SECTION("too fast") { g.tensors[1].frequencies[0] = -2147483649.0; }
+  SECTION("too far") { g.tensors[1].offset = 2147483649.0; }
+  SECTION("written") { g.before[0].result = 1; }
+  CHECK(finding(g) != "none");
+}
+
+TEST_CASE("scales are a result like any other: written once, before they are read") {
+  Graph g = parse_graph(
+      "graph \"g\" input %x bf16[4, 2] %q, %s = quantize_rows(%x) %y = mul(%x, %s) output %y",
+      "g.sgr");
+  CHECK(finding(g) == "none");
+  SECTION("never") {
+    g.before[0].scales = -1;
+    CHECK_THAT(finding(g), contains("op 'q' (quantize_rows): found one result; expected two"));
+  }
+  SECTION("twice") {
+    g.before[1].result = g.before[0].scales;
+    CHECK_THAT(finding(g), contains("%s written twice"));
+  }
+  SECTION("as the rows") {
+    g.before[0].scales = g.before[0].result;
+    CHECK_THAT(finding(g), contains("%q written twice"));
+  }
+  SECTION("out of range") {
+    g.before[0].scales = 99;
+    CHECK_THAT(finding(g), contains("result tensor number 99"));
+  }
+  SECTION("below range") {
+    g.before[0].scales = -2;
+    CHECK_THAT(finding(g), contains("result tensor number -2"));
+  }
+  SECTION("read too early") {
+    std::swap(g.before[0], g.before[1]);
+    CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
+  }
 }
 
 TEST_CASE("declared results follow the op table") {

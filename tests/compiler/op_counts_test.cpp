@@ -44,6 +44,50 @@ TEST_CASE("scores and context count all pairs, half of an attention each") {
   CHECK(counts(x + "%y = context(%p, %x) {heads=2, seq=4} output %y").macs == 2 * 16 * 6);
 }
 
+TEST_CASE("attention on a cache counts every key, and reads k and v once per head of theirs") {
+  const OpCounts c = counts(R"(input %q bf16[2, 24] input %k bf16[14, 8] input %v bf16[14, 8]
+%y = attention(%q, %k, %v) {heads=6, kv_heads=2, seq=1, keys=7}
+output %y)");
+  CHECK(c.macs == 2 * 2 * 7 * 24);
+  CHECK(c.read_bytes == 2 * (2 * 24 + 14 * 8 + 14 * 8));
+  CHECK(c.write_bytes == 2 * 2 * 24);
+  const std::string parts = "input %q bf16[6, 24] input %k bf16[14, 8] input %p bf16[36, 7]\n";
+  const std::string rest = " {heads=6, kv_heads=2, seq=3, keys=7} output %y";
+  CHECK(counts(parts + "%y = scores(%q, %k)" + rest).macs == 6 * 7 * 24);
+  CHECK(counts(parts + "%y = context(%p, %k)" + rest).macs == 6 * 7 * 24);
+  CHECK(counts(parts + "%y = mha(%q, %k, %k)" + rest).macs == 2 * 6 * 7 * 24);
+}
+
+TEST_CASE("an append moves nothing: who computes its rows writes them") {
+  const OpCounts c = counts(R"(input %c bf16[14, 8] input %x bf16[2, 8]
+%n = exp(%x)
+%y = append(%c, %n) {seq=7, first=6}
+output %y)");
+  CHECK(c.macs + c.read_bytes + c.write_bytes == 0);
+}
+
+TEST_CASE("what quantises rows writes a byte per number and four per row") {
+  const std::string x = "input %x bf16[5, 24] weight %g bf16[1, 24]\n";
+  const OpCounts alone = counts(x + "%y, %s = quantize_rows(%x) output %y");
+  CHECK(alone.read_bytes == 2 * 5 * 24);
+  CHECK(alone.write_bytes == 5 * 24 + 4 * 5);
+  CHECK(alone.macs == 0);
+  const OpCounts fused =
+      counts(x + "%y, %s = rmsnorm(%x, %g) {eps=0} then quantize_rows() output %y");
+  CHECK(fused.read_bytes == 2 * (5 * 24 + 24));
+  CHECK(fused.write_bytes == 5 * 24 + 4 * 5);
+}
+
+TEST_CASE("a rope reads its tables once") {
+  const OpCounts c = counts(R"(input %x bf16[10, 24]
+constant %c fp32[5, 2] cos frequencies=[1, 2] constant %s fp32[5, 2] sin frequencies=[1, 2]
+%y = rope(%x, %c, %s) {heads=6}
+output %y)");
+  CHECK(c.read_bytes == 2 * 240 + 2 * 4 * 10);
+  CHECK(c.write_bytes == 2 * 240);
+  CHECK(c.macs == 0);
+}
+
 TEST_CASE("a lookup reads the distinct rows it names") {
   const std::string text = "table %ids [4, 1, 4, 4] weight %w bf16[9, 6] weight %p bf16[7, 6]\n";
   CHECK(counts(text + "%y = gather(%ids, %w) output %y").read_bytes == 2 * 2 * 6);

@@ -4,41 +4,12 @@
 #include <set>
 
 #include "catch.hpp"
-#include "compiler/graph_builder.hpp"
+#include "op_bench.hpp"
 #include "text_matchers.hpp"
 
 using namespace systole;
 
-namespace {
-
-struct Bench {
-  Graph graph;
-  GraphBuilder build{graph};
-
-  Operand value(const std::string& name, std::int64_t rows, std::int64_t cols,
-                DataType type = DataType::kBf16) {
-    return {build.tensor({.name = name, .type = type, .rows = rows, .cols = cols})};
-  }
-  const Tensor& result_of(std::int32_t index) const {
-    return graph.tensors[static_cast<std::size_t>(index)];
-  }
-  std::string shape(OpKind kind, std::vector<Operand> operands,
-                    GraphBuilder::Attributes attributes = {}) {
-    const Tensor& t = result_of(build.op(kind, "op", std::move(operands), std::move(attributes)));
-    return std::string(name_of(t.type)) + "[" + std::to_string(t.rows) + ", " +
-           std::to_string(t.cols) + "]";
-  }
-  std::string objection(OpKind kind, std::vector<Operand> operands,
-                        GraphBuilder::Attributes attributes = {}) {
-    try {
-      return shape(kind, std::move(operands), std::move(attributes));
-    } catch (const OpMismatch& e) {
-      return e.what();
-    }
-  }
-};
-
-}  // namespace
+using Bench = OpBench;
 
 TEST_CASE("every kind of op has one name and every attribute belongs to one kind") {
   std::set<std::string_view> names;
@@ -104,6 +75,26 @@ TEST_CASE("the second operand of an elementwise op repeats down the rows it divi
   CHECK_THAT(b.objection(OpKind::kAdd, {x, b.value("b", 6, 3)}), contains("4 columns"));
 }
 
+TEST_CASE("a second operand of one column has one number for each row") {
+  Bench b;
+  const Operand x = b.value("x", 6, 4);
+  CHECK(b.shape(OpKind::kMul, {x, b.value("s", 6, 1, DataType::kFp32)}) == "bf16[6, 4]");
+  for (const std::int64_t rows : {1, 3, 5, 7}) {
+    CHECK_THAT(b.objection(OpKind::kMul, {x, b.value("s", rows, 1)}), contains("or [6, 1]"));
+  }
+  const Operand column = b.value("column", 6, 1);
+  CHECK(b.shape(OpKind::kMul, {column, b.value("s", 3, 1)}) == "bf16[6, 1]");
+  CHECK_THAT(b.objection(OpKind::kMul, {column, x}), contains("1 columns"));
+}
+
+TEST_CASE("what scales an integer product is fp32, whether it has a number per row or column") {
+  Bench b;
+  const auto fp32 = DataType::kFp32;
+  const Operand sum = b.value("sum", 6, 4, DataType::kInt32);
+  CHECK(b.shape(OpKind::kMul, {sum, b.value("rows", 6, 1, fp32)}) == "fp32[6, 4]");
+  CHECK(b.shape(OpKind::kMul, {sum, b.value("cols", 1, 4, fp32)}) == "fp32[6, 4]");
+}
+
 TEST_CASE("integers stay integers only where the arithmetic is exact") {
   const auto i8 = DataType::kInt8;
   const auto i32 = DataType::kInt32;
@@ -122,7 +113,9 @@ TEST_CASE("scores have a row per head and token, and context undoes that") {
   const GraphBuilder::Attributes heads{{"heads", 2}, {"seq", 6}};
   CHECK(b.shape(OpKind::kScores, {q, q}, heads) == "fp32[24, 6]");
   CHECK(b.shape(OpKind::kContext, {b.value("p", 24, 6), q}, heads) == "bf16[12, 8]");
-  CHECK_THAT(b.objection(OpKind::kContext, {b.value("p", 23, 6), q}, heads), contains("[24, 6]"));
+  CHECK_THAT(b.objection(OpKind::kContext, {b.value("p", 23, 6), q}, heads),
+             contains("heads = 2; expected a divisor of the 23"));
+  CHECK_THAT(b.objection(OpKind::kContext, {b.value("p", 24, 5), q}, heads), contains("[24, 6]"));
   CHECK_THAT(b.objection(OpKind::kScores, {q, q}, {{"heads", 3}, {"seq", 6}}),
              contains("heads = 3; expected a divisor of the 8"));
   CHECK_THAT(b.objection(OpKind::kScores, {q, q}, {{"heads", 2}, {"seq", 5}}),

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/exactness.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace systole {
+namespace {
+
+const Tensor& tensor_of(const Graph& graph, std::int32_t index) {
+  return graph.tensors[static_cast<std::size_t>(index)];
+}
+
+class Exactness {
+ public:
+  explicit Exactness(const Graph& graph) : graph_(graph), exact_(graph.tensors.size()) {
+    for (std::size_t t = 0; t < exact_.size(); ++t) {
+      exact_[t] = row_of(graph.tensors[t].type).integer;
+    }
+  }
+
+  // A carried value is exact if what replaces it is, so the region is looked at until nothing
+  // changes: each round finds one more inexact value, or is the last.
+  std::set<std::string> run() {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+        for (const Op& op : *ops) changed |= visit(op);
+      }
+      for (const Carry& carry : graph_.carries) {
+        const bool exact = at(carry.initial) && at(carry.yield);
+        changed |= lower(carry.argument, exact) || lower(carry.result, exact);
+      }
+    }
+    std::set<std::string> names;
+    for (std::size_t t = 0; t < exact_.size(); ++t) {
+      if (exact_[t]) names.insert(graph_.tensors[t].name);
+    }
+    return names;
+  }
+
+ private:
+  bool at(std::int32_t tensor) const { return exact_[static_cast<std::size_t>(tensor)]; }
+
+  bool lower(std::int32_t tensor, bool exact) {
+    if (exact || !at(tensor)) return false;
+    exact_[static_cast<std::size_t>(tensor)] = false;
+    return true;
+  }
+
+  bool visit(const Op& op) {
+    const bool exact = std::all_of(op.operands.begin(), op.operands.end(),
+                                   [&](const Operand& operand) { return at(operand.tensor); });
+    return lower(op.result, exact);
+  }
+
+  const Graph& graph_;
+  std::vector<bool> exact_;
+};
+
+}  // namespace
+
+std::set<std::string> exact_tensors(const Graph& graph) { return Exactness(graph).run(); }
+
+std::int64_t quantised_width(const Graph& graph) {
+  std::int64_t width = 0;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.scales < 0) continue;
+      const std::int64_t cols = tensor_of(graph, op.result).cols;
+      width = width == 0 ? cols : std::min(width, cols);
+    }
+  }
+  return width;
+}
+
+}  // namespace systole

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many heads, rows and keys an attention, or a part of one, has.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "compiler/graph.hpp"
+
+namespace systole {
+
+struct HeadCounts {
+  std::int64_t heads = 1;     // of q
+  std::int64_t kv_heads = 1;  // of k and v: heads / kv_heads heads in a row share one
+  std::int64_t seq = 1;       // rows of q per sequence
+  std::int64_t keys = 1;      // rows of k and v per sequence
+  friend bool operator==(const HeadCounts&, const HeadCounts&) = default;
+};
+
+// Of mha, scores, context or attention, with what an attribute of 0 stands for filled in.
+HeadCounts head_counts(const Op& op);
+
+// The attributes that say so, without those that are as many as another.
+std::map<std::string, double, std::less<>> head_attributes(const HeadCounts& counts);
+
+}  // namespace systole
