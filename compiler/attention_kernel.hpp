@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention as one online-softmax loop nest (Milakov, Gimelshein 2018; Dao et al. 2022): each MXU
-// takes one head; for each block of queries, over blocks of keys:
+// Attention as one online-softmax loop nest (Milakov, Gimelshein 2018; Dao et al. 2022): for each
+// block of queries, over blocks of keys:
 //   S = Q.K^T (MXU), m' = max(m, rowmax S) (XLU, VPU), P = exp(scale (S - m')) (VPU),
 //   l = l exp(scale (m - m')) + rowsum P (XLU, VPU), O = O exp(scale (m - m')) + P.V (MXU, VPU)
 // and at the end O / l. Scores never leave the chip; key blocks above the diagonal are not visited.
+// compiler/mapping.hpp says which heads run on which MXU.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
 // block is multiplied with V, so that they work while the VPU is at the softmax. Blocks alternate
-// between two places. The number of key blocks per query block is even, so step j always lies in
-// place j mod 2; blocks past the last key have extent 0. A place needs no token of its own to be
-// reused: the MXU reaches step j + 2 only after P.V of step j + 0, which waited for the VPU's last
-// use of S of step j, and so on for P, the row maxima and sums (the verifier checks it on every
-// program).
+// between two places: step j lies in place number(j) mod 2, where number counts all steps, or,
+// where a causal block of queries has an even number of steps, those of the block; blocks past the
+// last key have extent 0. A place needs no token of its own to be reused: the MXU reaches step
+// j + 2 only after P.V of step j + 0, which waited for the VPU's last use of S of step j, and so on
+// for P, the row maxima and sums (the verifier checks it on every program).
 #pragma once
 
 #include <vector>
@@ -27,12 +28,14 @@ class AttentionKernel {
 
  private:
   struct Position {  // of a query block, in loop indices
-    Affine sequence, group, block;
+    Affine sequence, group, round, block;
   };
   struct Lane {
-    std::int64_t number = 0;
+    std::int64_t number = 0;      // its heads are `stack` from number * stack on of those at a time
+    std::int64_t kv_head = 0;     // of those at a time
+    std::int64_t first_head = 0;  // of its KV head's, in round 0
     UnitId mxu, xlu;
-    Guard active;  // this lane has a head in the current group
+    Guard active;  // this lane has a head in the current group and round
     // Semaphores.
     std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
     std::int32_t row_sum = -1, product = -1;
@@ -47,58 +50,71 @@ class AttentionKernel {
   void scores(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void row_max(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void softmax(const Position& at, const Affine& j);
+  void probabilities(const Lane& lane, const Position& at, const Affine& j);
   void product(const Lane& lane, const Position& at, const Affine& j);
   void add_product(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void finish_block(const Position& at, const Affine& steps);
 
   Affine q_number(const Position& at) const {
-    return (at.sequence * g_.head_groups() + at.group) * g_.q_blocks() + at.block;
+    return ((at.sequence * g_.groups() + at.group) * g_.rounds() + at.round) * g_.q_blocks() +
+           at.block;
   }
-  // Grows with every step and by at least the ring's slots from one query block to the next.
+  // Counts the blocks of keys. If causal, it grows with every step and by at least the ring's slots
+  // from one block of queries to the next.
   Affine kv_number(const Position& at, const Affine& j) const {
-    return q_number(at) * most_steps_ + j;
+    return q_number(at) * g_.most_steps() + j;
   }
-  Value head_cols(const Position& at) const;
-  Value q_rows(const Position& at) const {
+  // The step's number for its place among a ring's slots, and among two places.
+  Affine step(const Position& at, const Affine& j) const {
+    return g_.causal ? j : kv_number(at, j);
+  }
+  Value q_cols(const Position& at) const;
+  Value kv_cols(const Position& at) const;
+  Affine q_place(const Place& place, const Position& at) const;
+  Affine kv_place(const Place& place, const Position& at, const Affine& j) const;
+  Value tokens(const Position& at) const {
     return clamped(Affine(g_.seq) - at.block * g_.block_q, g_.block_q);
   }
+  Value rows(const Position& at) const { return g_.stack > 1 ? Value(g_.stack) : tokens(at); }
   Value kv_rows(const Affine& j) const {
-    return clamped(Affine(g_.seq) - j * g_.block_kv, g_.block_kv);
+    return clamped(Affine(g_.keys) - j * g_.block_kv, g_.block_kv);
   }
-  Guard has_keys(const Affine& j) const { return at_least(Affine(g_.seq) - j * g_.block_kv, 1); }
-  Mask mask(const Position& at, const Affine& j) const {
+  // Keys of column block `part` of step j.
+  Value part_keys(const Affine& j, const Affine& part) const {
+    return clamped(Affine(g_.keys) - j * g_.block_kv - part * mxu_.cols, mxu_.cols);
+  }
+  Guard has_keys(const Affine& j, const Affine& part = 0) const {
+    if (!g_.causal && part == Affine(0)) return {};
+    return at_least(Affine(g_.keys) - j * g_.block_kv - part * mxu_.cols, 1);
+  }
+  Mask mask(const Position& at, const Affine& j, const Affine& part) const {
     if (!g_.causal) return {};
-    return {MaskKind::kCausal, at.block * g_.block_q, j * g_.block_kv, 0};
+    return {MaskKind::kCausal, at.block * g_.block_q, j * g_.block_kv + part * mxu_.cols, 0};
   }
-  // Place j mod 2 of two, `bytes` each.
-  static Value pair(Bytes base, const Affine& j, Bytes bytes) {
-    return ring_value(base, j * bytes, 2 * bytes);
+  // Place s mod 2 of two, `bytes` each.
+  static Value pair(Bytes base, const Affine& s, Bytes bytes, const Affine& inside = 0) {
+    return ring_value(base, s * bytes + inside, 2 * bytes);
   }
-  Tile column(Bytes base, const Affine& j, bool alternating) const {
-    const Bytes bytes = g_.block_q * 4;
-    const Value address = alternating ? pair(base, j, bytes) : Value(base);
+  static Tile column(const Value& address) {
     return vmem_tile(address, 4, DataType::kFp32, Broadcast::kCol);
   }
-  Tile acc(const Lane& lane, Bytes base, const Affine& j, Bytes bytes,
-           const Affine& inside = 0) const {
-    Tile tile;
-    tile.space = Space::kAcc;
-    tile.unit = static_cast<std::int16_t>(lane.number);
-    tile.address = ring_value(base, j * bytes + inside, 2 * bytes);
-    tile.pitch = acc_row_bytes(mxu_);
-    tile.type = DataType::kFp32;
-    return tile;
+  Tile pair_column(Bytes base, const Affine& s) const {
+    return column(pair(base, s, column_bytes_));
   }
-  Tile scores_tile(const Lane& lane, const Affine& j) const {
-    return acc(lane, 0, j, scores_bytes_);
+  Tile part_max(const Lane& lane, const Affine& s, const Affine& part) const {
+    return column(pair(lane.max_place, s, parts_ * column_bytes_, part * column_bytes_));
   }
-  Tile product_tile(const Lane& lane, const Affine& j, const Affine& block) const {
-    return acc(lane, 2 * scores_bytes_, j, product_bytes_,
-               block * (g_.block_q * acc_row_bytes(mxu_)));
+  Tile acc(const Lane& lane, Bytes base, const Affine& s, Bytes bytes,
+           const Affine& inside = 0) const;
+  Tile scores_tile(const Lane& lane, const Affine& s, const Affine& part) const {
+    return acc(lane, 0, s, scores_bytes_, part * block_bytes_);
   }
-  Tile probs_tile(const Lane& lane, const Affine& j) const {
+  Tile product_tile(const Lane& lane, const Affine& s, const Affine& block) const {
+    return acc(lane, 2 * scores_bytes_, s, product_bytes_, block * block_bytes_);
+  }
+  Tile probs_tile(const Lane& lane, const Affine& s, const Affine& first_key) const {
     const Bytes pitch = g_.block_kv * in_;
-    return vmem_tile(pair(lane.probs_place, j, g_.block_q * pitch), pitch, q_.type);
+    return vmem_tile(pair(lane.probs_place, s, g_.rows() * pitch, first_key * in_), pitch, q_.type);
   }
 
   Lowering& l_;
@@ -110,10 +126,13 @@ class AttentionKernel {
   double scale_;
   Bytes in_;
   std::int64_t depth_;                  // K side of a weight tile
-  std::int64_t most_steps_;             // key blocks of the last query block
+  std::int64_t parts_;                  // column blocks of a step's scores
   std::int64_t head_blocks_;            // column blocks of a head
+  Bytes column_bytes_;                  // one fp32 number per row
+  Bytes block_bytes_;                   // a column block in the accumulators
   Bytes scores_bytes_, product_bytes_;  // of one place in the accumulators
-  Bytes row_;                           // bytes of the lanes' heads side by side
+  Bytes q_row_, kv_row_;                // bytes of the heads at a time, side by side
+  Bytes q_pitch_;                       // from one row of a lane to the next
   Ring q_ring_, k_ring_, v_ring_, out_ring_;
   std::vector<Lane> lanes_;
 };

@@ -8,6 +8,25 @@ namespace systole {
 
 namespace {
 
+bool never_holds(const Guard& guard) {
+  return std::any_of(guard.tests.begin(), guard.tests.end(),
+                     [](const Affine& test) { return test.is_constant() && test.base < 0; });
+}
+
+// A semaphore stands once among an instruction's tokens.
+void add_tokens(const std::vector<Token>& more, std::vector<Token>& tokens) {
+  for (const Token token : more) {
+    const auto same = std::find_if(tokens.begin(), tokens.end(), [&](const Token other) {
+      return other.semaphore == token.semaphore;
+    });
+    if (same == tokens.end()) {
+      tokens.push_back(token);
+    } else {
+      same->count += token.count;
+    }
+  }
+}
+
 // Joins a sync to the sync before it where that means the same: same queue, guard and op, and
 // nothing is signalled before something else is awaited.
 bool join(Instruction& before, const Instruction& next) {
@@ -16,12 +35,13 @@ bool join(Instruction& before, const Instruction& next) {
   }
   const bool same = before.unit == next.unit && before.guard == next.guard && before.op == next.op;
   if (!same || (!before.signals.empty() && !next.waits.empty())) return false;
-  if (before.waits.size() + next.waits.size() > kMaxTokens ||
-      before.signals.size() + next.signals.size() > kMaxTokens) {
-    return false;
-  }
-  before.waits.insert(before.waits.end(), next.waits.begin(), next.waits.end());
-  before.signals.insert(before.signals.end(), next.signals.begin(), next.signals.end());
+  std::vector<Token> waits = before.waits;
+  std::vector<Token> signals = before.signals;
+  add_tokens(next.waits, waits);
+  add_tokens(next.signals, signals);
+  if (waits.size() > kMaxTokens || signals.size() > kMaxTokens) return false;
+  before.waits = std::move(waits);
+  before.signals = std::move(signals);
   return true;
 }
 
@@ -38,7 +58,12 @@ Affine Emitter::open(const Value& count) {
 
 void Emitter::close() {
   if (written_.back()) {
-    emit({}, End{});
+    Stream& stream = program_.streams[0];
+    if (std::holds_alternative<Loop>(stream.back().body)) {
+      stream.pop_back();  // nothing in it
+    } else {
+      emit({}, End{});
+    }
     --depth_;
   }
   written_.pop_back();
@@ -46,6 +71,7 @@ void Emitter::close() {
 
 void Emitter::emit(UnitId unit, Body body, Guard guard, std::vector<Token> waits,
                    std::vector<Token> signals) {
+  if (never_holds(guard)) return;
   // More tokens than an instruction carries go into syncs around it, on the same queue: it starts
   // after the first and they signal after it, because a queue starts and completes in order.
   while (waits.size() > kMaxTokens) {

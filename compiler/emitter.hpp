@@ -41,6 +41,7 @@ class Emitter {
   Affine open(const Value& count);
   void close();
 
+  // Where the guard never holds, nothing is written.
   void emit(UnitId unit, Body body, Guard guard = {}, std::vector<Token> waits = {},
             std::vector<Token> signals = {});
   // Waits or signals without work; any number of tokens.

@@ -31,6 +31,7 @@ Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping
   sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
   sizes.out = g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
   sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
+                   g.tile_m() * shape.column_operand_bytes +
                    g.tile_m() * g.tile_n(chip.mxu) * shape.full_operand_bytes;
   return sizes;
 }

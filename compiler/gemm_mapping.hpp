@@ -6,10 +6,20 @@
 #include <vector>
 
 #include "compiler/mapping.hpp"
+#include "compiler/op_table.hpp"
 #include "isa/data_type.hpp"
 #include "isa/vector_op.hpp"
 
 namespace systole {
+
+// How an epilogue's operand lies to the m x n product: the same shape, one row for all rows, or one
+// element per row.
+enum class EpilogueShape : std::uint8_t { kFull, kRow, kColumn };
+constexpr EpilogueShape epilogue_operand_shape(const Extent& operand, std::int64_t m,
+                                               std::int64_t n) {
+  if (operand.rows == m && operand.cols == n) return EpilogueShape::kFull;
+  return operand.cols == n ? EpilogueShape::kRow : EpilogueShape::kColumn;
+}
 
 // What the search needs to know of a product and its epilogue.
 struct GemmShape {
@@ -19,6 +29,7 @@ struct GemmShape {
   bool transpose_rhs = false;
   std::vector<VectorOp> epilogue;  // copy where there is none
   Bytes row_operand_bytes = 0;     // per column, of 1 x n epilogue operands
+  Bytes column_operand_bytes = 0;  // per row, of m x 1 epilogue operands
   Bytes full_operand_bytes = 0;    // per element, of m x n epilogue operands
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/op_table.hpp"
 #include "isa/error.hpp"
 #include "isa/hbm_channels.hpp"
 
@@ -40,6 +41,8 @@ bool reads(const std::vector<Op>& ops, std::int32_t tensor) {
   });
 }
 
+bool is_view(const Op& op) { return row_of(op.kind).family == OpFamily::kView; }
+
 bool is_viewed(const Graph& graph, std::int32_t tensor) {
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
@@ -54,17 +57,42 @@ std::set<std::int32_t> results(const Graph& graph) {
   std::set<std::int32_t> computed;
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
-      if (op.kind != OpKind::kRows) computed.insert(op.result);
+      if (is_view(op)) continue;
+      computed.insert(op.result);
+      if (op.scales >= 0) computed.insert(op.scales);
     }
   }
   return computed;
 }
 
+// Tensors that lie in a cache, to which they are appended.
+std::set<std::int32_t> appended(const Graph& graph) {
+  std::set<std::int32_t> rows;
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind == OpKind::kAppend) rows.insert(op.operands[1].tensor);
+    }
+  }
+  return rows;
+}
+
+// A cache is an input that the program writes to.
+bool is_cache(const Graph& graph, std::int32_t tensor) {
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind == OpKind::kAppend && op.operands[0].tensor == tensor) return true;
+    }
+  }
+  return false;
+}
+
 SymbolRole role_of(const Graph& graph, std::int32_t tensor) {
   if (is_output(graph, tensor)) return SymbolRole::kOutput;
   switch (graph.tensors[tensor].role) {
-    case TensorRole::kInput: return SymbolRole::kInput;
+    case TensorRole::kInput:
+      return is_cache(graph, tensor) ? SymbolRole::kState : SymbolRole::kInput;
     case TensorRole::kWeight: return SymbolRole::kWeight;
+    case TensorRole::kConstant: return SymbolRole::kConstant;
     case TensorRole::kTable:
     case TensorRole::kValue: return SymbolRole::kScratch;
   }
@@ -90,31 +118,41 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
     : graph_(graph), chip_(chip), slots_(graph.tensors.size()) {
   check_carries();
   check_outputs();
+  check_appends();
   share_carries();
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
-    const auto tensor = static_cast<std::int32_t>(t);
-    if (graph.tensors[t].role == TensorRole::kInput ||
-        graph.tensors[t].role == TensorRole::kWeight) {
-      allocate(tensor);
-    }
+    const Tensor& tensor = graph.tensors[t];
+    const bool stored = tensor.role != TensorRole::kTable && tensor.role != TensorRole::kValue;
+    if (stored && tensor.copies == 1) allocate(static_cast<std::int32_t>(t));
   }
+  const std::set<std::int32_t> elsewhere = appended(graph);
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
-      if (op.kind != OpKind::kRows) allocate(op.result);
+      if (!is_view(op) && !elsewhere.contains(op.result)) allocate(op.result);
+      if (op.scales >= 0) allocate(op.scales);
     }
-    alias_views(*ops);
   }
-  if (next_ > hbm_bytes_per_core(chip)) {
-    bad_input(graph.name, fmt::format("{} bytes of tensors", next_),
-              fmt::format("at most the {} bytes of HBM that a core of {} reaches",
-                          hbm_bytes_per_core(chip), chip.name));
+  allocate_layers();
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind == OpKind::kRows) alias_rows(op);
+      if (op.kind == OpKind::kAppend) alias_append(op);
+    }
   }
+}
+
+void Layout::require_fit() const {
+  if (next_ <= hbm_bytes_per_core(chip_)) return;
+  bad_input(graph_.name, fmt::format("{} bytes of tensors", next_),
+            fmt::format("at most the {} bytes of HBM that a core of {} reaches",
+                        hbm_bytes_per_core(chip_), chip_.name));
 }
 
 Bytes Layout::pitch_of(std::int32_t tensor) const {
   const Tensor& t = graph_.tensors[tensor];
   const Bytes burst = burst_bytes(chip_.hbm);
   const Bytes least = round_up(t.cols * size_of(t.type), burst);
+  if (t.cols == 1) return size_of(t.type);
   if (t.rows == 1) return least;
   const std::int64_t channels = channels_per_core(chip_);
   const HbmChannels map(channels);
@@ -138,9 +176,20 @@ void Layout::allocate(std::int32_t tensor) {
   if (slot.base >= 0) return;
   slot.base = next_;
   slot.pitch = pitch_of(tensor);
-  const std::int64_t copies = graph_.tensors[tensor].copies;
-  if (copies > 1) slot.stride = size_of_tensor(tensor);
-  next_ += size_of_tensor(tensor) * copies;
+  next_ += size_of_tensor(tensor);
+}
+
+// One copy of each stacked tensor per repetition, all copies of a repetition side by side.
+void Layout::allocate_layers() {
+  const Bytes first = next_;
+  std::vector<std::size_t> stacked;
+  for (std::size_t t = 0; t < slots_.size(); ++t) {
+    if (graph_.tensors[t].copies == 1) continue;
+    stacked.push_back(t);
+    allocate(static_cast<std::int32_t>(t));
+  }
+  for (const std::size_t t : stacked) slots_[t].stride = next_ - first;
+  if (!stacked.empty()) next_ += (next_ - first) * (graph_.repeat - 1);
 }
 
 // Every repetition writes over what the one before the last carried, so a carried value must not
@@ -176,6 +225,24 @@ void Layout::check_outputs() const {
   }
 }
 
+void Layout::check_appends() const {
+  const std::set<std::int32_t> computed = results(graph_);
+  std::set<std::int32_t> placed;
+  for (const Carry& carry : graph_.carries) placed.insert({carry.initial, carry.yield});
+  for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind != OpKind::kAppend) continue;
+      const std::int32_t rows = op.operands[1].tensor;
+      const bool own = computed.contains(rows) && !is_output(graph_, rows) &&
+                       op.operands[1].cols % graph_.tensors[rows].cols == 0;
+      if (own && placed.insert(rows).second) continue;
+      bad_input(graph_.name,
+                fmt::format("append of %{}, which has another place", graph_.tensors[rows].name),
+                "rows that an op computes, neither carried nor an output, and appended once");
+    }
+  }
+}
+
 void Layout::share_carries() {
   for (const Carry& carry : graph_.carries) {
     const Bytes size = size_of_tensor(carry.initial);
@@ -189,16 +256,27 @@ void Layout::share_carries() {
   }
 }
 
-void Layout::alias_views(const std::vector<Op>& ops) {
-  for (const Op& op : ops) {
-    if (op.kind != OpKind::kRows) continue;
-    const Slot& source = slots_[op.operands[0].tensor];
-    Slot view = source;
-    view.base += static_cast<std::int64_t>(attribute(op, "first", 0)) * source.pitch +
-                 op.operands[0].first_col * size_of(graph_.tensors[op.result].type);
-    view.pitch *= static_cast<std::int64_t>(attribute(op, "step", 1));
-    slots_[op.result] = view;
-  }
+void Layout::alias_rows(const Op& op) {
+  const Slot& source = slots_[op.operands[0].tensor];
+  Slot view = source;
+  view.base += static_cast<std::int64_t>(attribute(op, "first", 0)) * source.pitch +
+               op.operands[0].first_col * size_of(graph_.tensors[op.result].type);
+  view.pitch *= static_cast<std::int64_t>(attribute(op, "step", 1));
+  slots_[op.result] = view;
+}
+
+// The rows of each sequence lie one after the other in the cache; a single row per sequence lies as
+// far from the next one as the sequences do.
+void Layout::alias_append(const Op& op) {
+  const Slot& cache = slots_[op.operands[0].tensor];
+  const std::int64_t seq = count_of(op, "seq");
+  const std::int64_t sequences = graph_.tensors[op.operands[0].tensor].rows / seq;
+  const std::int64_t rows = graph_.tensors[op.operands[1].tensor].rows / sequences;
+  Slot place = cache;
+  place.base += count_of(op, "first") * cache.pitch;
+  if (rows == 1) place.pitch *= seq;
+  slots_[op.operands[1].tensor] = place;
+  slots_[op.result] = cache;
 }
 
 Place Layout::place(const Operand& operand, const Affine& layer) const {
@@ -224,9 +302,10 @@ std::vector<Symbol> Layout::symbols() const {
   }
   for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
     for (const Op& op : *ops) {
-      if (op.kind == OpKind::kRows) views.insert(op.result);
+      if (is_view(op)) views.insert(op.result);
     }
   }
+  hidden.merge(appended(graph_));
   std::vector<Symbol> symbols;
   for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
     const auto index = static_cast<std::int32_t>(t);
@@ -237,7 +316,7 @@ std::vector<Symbol> Layout::symbols() const {
     if (views.contains(index)) continue;
     symbols.push_back({tensor.name, role, tensor.type, slot.base, tensor.rows, tensor.cols,
                        slot.pitch, tensor.copies, tensor.copies > 1 ? slot.stride : 0, tensor.scale,
-                       tensor.offset});
+                       tensor.offset, tensor.fill, tensor.frequencies});
   }
   return symbols;
 }

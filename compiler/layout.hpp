@@ -2,9 +2,11 @@
 // The `place` pass: where each tensor of a graph lies in HBM.
 //
 // Tensors are row-major with rows padded to whole DRAM bursts, and by a few blocks more where their
-// pitch would bring neighbouring rows to the same few channels. A weight of the repeated region has
-// one copy per repetition. A carried value and the value that replaces it share a ring of two
-// buffers: repetition l reads buffer l mod 2 and writes the other one.
+// pitch would bring neighbouring rows to the same few channels; a tensor of one column is dense.
+// The copies of stacked tensors lie repetition by repetition, after everything else, so that no
+// address or stride depends on the number of repetitions. A carried value and the value that
+// replaces it share a ring of two buffers: repetition l reads buffer l mod 2 and writes the other
+// one. Rows that are appended to a cache lie where the cache has them.
 #pragma once
 
 #include <string>
@@ -33,8 +35,8 @@ struct Place {
 
 class Layout {
  public:
-  // Throws Error (kBadInput) where the graph does not fit the HBM that a core reaches, where a
-  // carried value is needed under another name, or where an output is not computed by an op.
+  // Throws Error (kBadInput) where a carried value is needed under another name, where an output is
+  // not computed by an op, or where rows that are appended have another place already.
   Layout(const Graph& graph, const ChipSpec& chip);
 
   // `layer`: index of the repetition loop; the constant 0 outside of it.
@@ -43,6 +45,8 @@ class Layout {
 
   std::vector<Symbol> symbols() const;
   Bytes bytes() const { return next_; }
+  // Throws Error (kBadInput) where that is more than the HBM that a core reaches.
+  void require_fit() const;
   std::string describe() const;
 
  private:
@@ -56,8 +60,11 @@ class Layout {
   void allocate(std::int32_t tensor);
   void check_carries() const;
   void check_outputs() const;
+  void check_appends() const;
   void share_carries();
-  void alias_views(const std::vector<Op>& ops);
+  void allocate_layers();
+  void alias_rows(const Op& op);
+  void alias_append(const Op& op);
   Bytes size_of_tensor(std::int32_t tensor) const;
   Bytes pitch_of(std::int32_t tensor) const;
 

@@ -19,29 +19,32 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       scale_(attribute(op, "scale", 1)),
       in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
-      most_steps_(g_.q_blocks() * g_.steps_per_block()),
+      parts_(g_.block_kv / mxu_.cols),
       head_blocks_(ceil_div(g_.head_dim, mxu_.cols)),
-      scores_bytes_(g_.block_q * acc_row_bytes(mxu_)),
-      product_bytes_(scores_bytes_ * head_blocks_),
-      row_(g_.lanes * g_.head_dim * in_) {}
+      column_bytes_(g_.rows() * 4),
+      block_bytes_(g_.rows() * acc_row_bytes(mxu_)),
+      scores_bytes_(parts_ * block_bytes_),
+      product_bytes_(head_blocks_ * block_bytes_),
+      q_row_(g_.heads_at_a_time() * g_.head_dim * in_),
+      kv_row_(g_.kv_lanes * g_.head_dim * in_),
+      q_pitch_(g_.stack > 1 ? g_.head_dim * in_ : q_row_) {}
 
 void AttentionKernel::make_lanes(Arena& arena) {
   std::vector<UnitId> mxus;
-  for (std::int64_t x = 0; x < g_.lanes; ++x) mxus.push_back(mxu_unit(x));
+  for (std::int64_t x = 0; x < g_.lanes(); ++x) mxus.push_back(mxu_unit(x));
   const auto ring = [&](const std::string& purpose, UnitId producer,
                         const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slots * slot), slot, slots);
   };
-  // As many blocks of keys as there are steps per block of queries: step j lies in place j modulo
-  // that, whatever the number of steps.
-  const std::int64_t steps = g_.steps_per_block();
-  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * row_, 2);
-  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * row_, steps);
-  v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * row_, steps);
-  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * row_, 2);
+  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * q_row_, 2);
+  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * kv_row_, g_.kv_slots);
+  v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * kv_row_, g_.kv_slots);
+  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * q_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
     lane.number = mxu.number;
+    lane.kv_head = lane.number / g_.share;
+    lane.first_head = lane.number % g_.share * g_.stack;
     lane.mxu = mxu;
     lane.xlu = xlu_unit(l_.chip, lane.number);
     const std::string suffix = "#" + std::to_string(lane.number);
@@ -51,32 +54,61 @@ void AttentionKernel::make_lanes(Arena& arena) {
     lane.probs_to_xlu = e_.semaphore("probs" + suffix, kVpuUnit, lane.xlu);
     lane.row_sum = e_.semaphore("row_sum" + suffix, lane.xlu, kVpuUnit);
     lane.product = e_.semaphore("product" + suffix, mxu, kVpuUnit);
-    const Bytes column = g_.block_q * 4;
-    lane.max_place = arena.take(2 * column);
-    lane.sum_place = arena.take(2 * column);
-    lane.running_max = arena.take(2 * column);
-    lane.running_sum = arena.take(column);
-    lane.alpha = arena.take(2 * column);
-    lane.probs_place = arena.take(2 * g_.block_q * g_.block_kv * in_);
-    lane.out_place = arena.take(g_.block_q * g_.head_dim * 4);
+    lane.max_place = arena.take(2 * parts_ * column_bytes_);
+    lane.sum_place = arena.take(2 * column_bytes_);
+    lane.running_max = arena.take(2 * column_bytes_);
+    lane.running_sum = arena.take(column_bytes_);
+    lane.alpha = arena.take(2 * column_bytes_);
+    lane.probs_place = arena.take(2 * g_.rows() * g_.block_kv * in_);
+    lane.out_place = arena.take(g_.rows() * g_.head_dim * 4);
     lanes_.push_back(lane);
   }
 }
 
-// Columns of the heads that the lanes work on.
-Value AttentionKernel::head_cols(const Position& at) const {
-  const std::int64_t lanes = g_.lanes * g_.head_dim;
-  return clamped(Affine(g_.heads * g_.head_dim) - at.group * lanes, lanes);
+// Columns of the query heads at a time, and of the KV heads.
+Value AttentionKernel::q_cols(const Position& at) const {
+  const std::int64_t at_a_time = g_.heads_at_a_time() * g_.head_dim;
+  if (g_.kv_lanes == 1) {
+    const std::int64_t group = g_.heads_per_kv() * g_.head_dim;
+    return clamped(Affine(group) - at.round * at_a_time, at_a_time);
+  }
+  return clamped(Affine(g_.heads * g_.head_dim) - at.group * at_a_time, at_a_time);
+}
+
+Value AttentionKernel::kv_cols(const Position& at) const {
+  const std::int64_t at_a_time = g_.kv_lanes * g_.head_dim;
+  return clamped(Affine(g_.kv_heads * g_.head_dim) - at.group * at_a_time, at_a_time);
+}
+
+Affine AttentionKernel::q_place(const Place& place, const Position& at) const {
+  const Bytes group = g_.kv_lanes * g_.heads_per_kv() * g_.head_dim * in_;
+  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch + at.group * group +
+         at.round * q_row_;
+}
+
+Affine AttentionKernel::kv_place(const Place& place, const Position& at, const Affine& j) const {
+  return (at.sequence * g_.keys + j * g_.block_kv) * place.pitch + at.group * kv_row_;
+}
+
+Tile AttentionKernel::acc(const Lane& lane, Bytes base, const Affine& s, Bytes bytes,
+                          const Affine& inside) const {
+  Tile tile;
+  tile.space = Space::kAcc;
+  tile.unit = static_cast<std::int16_t>(lane.number);
+  tile.address = pair(base, s, bytes, inside);
+  tile.pitch = acc_row_bytes(mxu_);
+  tile.type = DataType::kFp32;
+  return tile;
 }
 
 void AttentionKernel::load_q(const Position& at, const Guard& when) {
   const Affine number = q_number(at);
   e_.acquire(q_ring_, number, when);
   Load load;
-  load.dst = vmem_tile(q_ring_.at(number), row_, q_.type);
-  load.src = q_.tile((at.sequence * g_.seq + at.block * g_.block_q) * q_.pitch + at.group * row_);
-  load.rows = q_rows(at);
-  load.cols = head_cols(at);
+  load.dst = vmem_tile(q_ring_.at(number), q_row_, q_.type);
+  load.src = q_.tile(q_place(q_, at));
+  load.rows = tokens(at);
+  load.cols = q_cols(at);
   e_.emit(l_.roles.lhs, load, when, {}, e_.published(q_ring_));
 }
 
@@ -84,10 +116,10 @@ void AttentionKernel::load_kv(const Position& at, const Affine& j, const Guard& 
   const auto load_block = [&](const Ring& ring, const Place& from) {
     e_.acquire(ring, kv_number(at, j), when);
     Load load;
-    load.dst = vmem_tile(ring.at(j), row_, from.type);
-    load.src = from.tile((at.sequence * g_.seq + j * g_.block_kv) * from.pitch + at.group * row_);
+    load.dst = vmem_tile(ring.at(step(at, j)), kv_row_, from.type);
+    load.src = from.tile(kv_place(from, at, j));
     load.rows = kv_rows(j);
-    load.cols = head_cols(at);
+    load.cols = kv_cols(at);
     e_.emit(ring.producer, load, when, {}, e_.published(ring));
   };
   load_block(k_ring_, k_);
@@ -98,49 +130,53 @@ void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine&
                              const Guard& when) {
   e_.wait(lane.mxu, {e_.filled(k_ring_, lane.mxu)}, when);
   const Guard guard = both(lane.active, when);
-  const Bytes head = lane.number * g_.head_dim * in_;
+  const Affine part = e_.open(parts_);
   const Affine chunk = e_.open(ceil_div(g_.head_dim, depth_));
   const Value depth = clamped(Affine(g_.head_dim) - chunk * depth_, depth_);
   WeightLoadTransposed load;
-  load.src = vmem_tile(k_ring_.at(j, chunk * (depth_ * in_) + head), row_, k_.type);
+  load.src =
+      vmem_tile(k_ring_.at(step(at, j), part * (mxu_.cols * kv_row_) + chunk * (depth_ * in_) +
+                                            lane.kv_head * g_.head_dim * in_),
+                kv_row_, k_.type);
   load.depth = depth;
-  load.cols = kv_rows(j);
+  load.cols = part_keys(j, part);
   e_.emit(lane.mxu, load, guard);
   Matmul matmul;
-  matmul.dst = scores_tile(lane, j);
-  matmul.lhs = vmem_tile(q_ring_.at(q_number(at), chunk * (depth_ * in_) + head), row_, q_.type);
-  matmul.rows = q_rows(at);
+  matmul.dst = scores_tile(lane, step(at, j), part);
+  matmul.lhs = vmem_tile(
+      q_ring_.at(q_number(at), chunk * (depth_ * in_) + lane.number * g_.stack * g_.head_dim * in_),
+      q_pitch_, q_.type);
+  matmul.rows = rows(at);
   matmul.depth = depth;
-  matmul.cols = kv_rows(j);
+  matmul.cols = part_keys(j, part);
   matmul.first = equals_first(chunk);
   e_.emit(lane.mxu, matmul, guard);
+  e_.close();
   e_.close();
   e_.signal(lane.mxu, {{lane.scores, 1}, e_.released(k_ring_, lane.mxu)}, when);
 }
 
 void AttentionKernel::product(const Lane& lane, const Position& at, const Affine& j) {
   e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
-  const Bytes head = lane.number * g_.head_dim * in_;
   const Affine block = e_.open(head_blocks_);
   const Affine chunk = e_.open(g_.block_kv / g_.key_chunk);
   const Value depth =
-      clamped(Affine(g_.seq) - j * g_.block_kv - chunk * g_.key_chunk, g_.key_chunk);
+      clamped(Affine(g_.keys) - j * g_.block_kv - chunk * g_.key_chunk, g_.key_chunk);
   const Value cols = clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols);
   WeightLoad load;
-  load.src =
-      vmem_tile(v_ring_.at(j, chunk * (g_.key_chunk * row_) + block * (mxu_.cols * in_) + head),
-                row_, v_.type);
+  load.src = vmem_tile(
+      v_ring_.at(step(at, j), chunk * (g_.key_chunk * kv_row_) + block * (mxu_.cols * in_) +
+                                  lane.kv_head * g_.head_dim * in_),
+      kv_row_, v_.type);
   load.depth = depth;
   load.cols = cols;
   e_.emit(lane.mxu, load, lane.active);
   // The weights of the first product are loaded while its probabilities are computed.
   e_.wait(lane.mxu, {{lane.probs, 1}}, both(equals_first(block), equals_first(chunk)));
   Matmul matmul;
-  matmul.dst = product_tile(lane, j, block);
-  Tile probs = probs_tile(lane, j);
-  probs.address.offset = probs.address.offset + chunk * (g_.key_chunk * in_);
-  matmul.lhs = probs;
-  matmul.rows = q_rows(at);
+  matmul.dst = product_tile(lane, step(at, j), block);
+  matmul.lhs = probs_tile(lane, step(at, j), chunk * g_.key_chunk);
+  matmul.rows = rows(at);
   matmul.depth = depth;
   matmul.cols = cols;
   matmul.first = equals_first(chunk);
@@ -157,12 +193,16 @@ void AttentionKernel::emit() {
   const std::int64_t blocks = g_.q_blocks();
   Position at;
   at.sequence = e_.open(g_.sequences);
-  at.group = e_.open(g_.head_groups());
+  at.group = e_.open(g_.groups());
+  at.round = e_.open(g_.rounds());
   for (Lane& lane : lanes_) {
-    lane.active = at_least(Affine(g_.heads - 1 - lane.number) - at.group * g_.lanes, 0);
+    const Guard kv = at_least(Affine(g_.kv_heads - lane.kv_head) - at.group * g_.kv_lanes, 1);
+    const Affine heads_left =
+        Affine(g_.heads_per_kv() - lane.first_head) - at.round * (g_.share * g_.stack);
+    lane.active = both(kv, at_least(heads_left, 1));
   }
   // Scores of the very first step; later ones are computed one step ahead.
-  const Position start{at.sequence, at.group, 0};
+  const Position start{at.sequence, at.group, at.round, 0};
   load_q(start, {});
   load_kv(start, 0, {});
   for (const Lane& lane : lanes_) {
@@ -172,9 +212,9 @@ void AttentionKernel::emit() {
   for (const Lane& lane : lanes_) row_max(lane, start, 0, {});
   at.block = e_.open(blocks);
   const Affine steps =
-      g_.causal ? at.block * g_.steps_per_block() + g_.steps_per_block() : Affine(most_steps_);
+      g_.causal ? at.block * g_.steps_per_block() + g_.steps_per_block() : Affine(g_.most_steps());
   const Affine j = e_.open(steps);
-  const Position next{at.sequence, at.group, at.block + 1};
+  const Position next{at.sequence, at.group, at.round, at.block + 1};
   const Guard inside = at_least(steps - 2 - j, 0);
   const Guard across = both(at_least(j - steps, -1), at_least(Affine(blocks) - at.block, 2));
   load_kv(at, j + 1, inside);
@@ -199,6 +239,7 @@ void AttentionKernel::emit() {
   e_.close();
   e_.close();
   e_.close();
+  e_.close();
 
   // The accumulators go to the next op when the VPU has read the last products.
   for (const Lane& lane : lanes_) {
@@ -206,11 +247,13 @@ void AttentionKernel::emit() {
     e_.signal(kVpuUnit, {read});
     e_.owe(kAccSpace, lane.mxu, read);
   }
-  const std::int64_t q_total = g_.sequences * g_.head_groups() * blocks;
+  const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * blocks;
+  // If causal, each block of queries fills the rings of keys and values.
+  const std::int64_t kv_total = g_.causal ? g_.kv_slots : q_total * g_.most_steps();
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
-  e_.finish(k_ring_, l_.space, g_.steps_per_block());  // a query block fills the ring
-  e_.finish(v_ring_, l_.space, g_.steps_per_block());
+  e_.finish(k_ring_, l_.space, kv_total);
+  e_.finish(v_ring_, l_.space, kv_total);
 }
 
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping) {

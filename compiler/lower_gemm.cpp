@@ -4,6 +4,7 @@
 // store. Every buffer is a ring, so DMA, MXUs and VPU work on different blocks at a time.
 #include <algorithm>
 
+#include "compiler/gemm_mapping.hpp"
 #include "compiler/lowering.hpp"
 #include "compiler/op_table.hpp"
 
@@ -18,9 +19,12 @@ class GemmKernel {
  private:
   struct EpilogueOperand {
     Place place;
-    bool row = false;  // 1 x n
+    EpilogueShape shape = EpilogueShape::kFull;
     Ring ring;
     Bytes pitch = 0;
+
+    bool row() const { return shape == EpilogueShape::kRow; }
+    bool column() const { return shape == EpilogueShape::kColumn; }
   };
   struct Lane {  // one MXU
     std::int64_t number, first_row, first_block;
@@ -89,7 +93,7 @@ GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapp
   for (std::size_t i = 2; i < op.operands.size(); ++i) {
     EpilogueOperand operand;
     operand.place = l_.layout.place(op.operands[i], l_.layer);
-    operand.row = operand.place.rows == 1 && g_.m != 1;
+    operand.shape = epilogue_operand_shape({operand.place.rows, operand.place.cols}, g_.m, g_.n);
     operands_.push_back(operand);
   }
 }
@@ -120,9 +124,9 @@ void GemmKernel::make_rings() {
                         g_.mxu_m * g_.col_blocks * cols_ * out_bytes_, g_.out_slots);
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     EpilogueOperand& operand = operands_[i];
-    operand.pitch = tile_n_ * operand.place.element();
+    operand.pitch = (operand.column() ? 1 : tile_n_) * operand.place.element();
     operand.ring = vmem_ring("operand" + std::to_string(i) + ".", l_.roles.params, {kVpuUnit},
-                             operand.pitch * (operand.row ? 1 : g_.tile_m()), 2);
+                             operand.pitch * (operand.row() ? 1 : g_.tile_m()), 2);
   }
 }
 
@@ -132,10 +136,10 @@ void GemmKernel::load_operands(const Affine& m, const Affine& n, const Affine& t
     const Place& from = operand.place;
     Load load;
     load.dst = vmem_tile(operand.ring.at(tile), operand.pitch, from.type);
-    load.rows = operand.row ? Value(1) : clamped(Affine(g_.m) - m * g_.tile_m(), g_.tile_m());
-    load.cols = clamped(Affine(g_.n) - n * tile_n_, tile_n_);
-    load.src = from.tile((operand.row ? Affine(0) : m * (g_.tile_m() * from.pitch)) +
-                         n * (tile_n_ * from.element()));
+    load.rows = operand.row() ? Value(1) : clamped(Affine(g_.m) - m * g_.tile_m(), g_.tile_m());
+    load.cols = operand.column() ? Value(1) : clamped(Affine(g_.n) - n * tile_n_, tile_n_);
+    load.src = from.tile((operand.row() ? Affine(0) : m * (g_.tile_m() * from.pitch)) +
+                         (operand.column() ? Affine(0) : n * (tile_n_ * from.element())));
     e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
   }
 }
@@ -265,10 +269,15 @@ void GemmKernel::multiply(const Affine& m, const Affine& n, const Affine& k, con
 
 Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& tile,
                               const Affine& block) const {
-  const Affine inside = (block * cols_ + lane.first_block * cols_) * operand.place.element() +
-                        (operand.row ? 0 : lane.first_row * operand.pitch);
+  const std::int64_t first_row = operand.row() ? 0 : lane.first_row * operand.pitch;
+  if (operand.column()) {
+    return vmem_tile(operand.ring.at(tile, first_row), operand.pitch, operand.place.type,
+                     Broadcast::kCol);
+  }
+  const Affine inside =
+      (block * cols_ + lane.first_block * cols_) * operand.place.element() + first_row;
   return vmem_tile(operand.ring.at(tile, inside), operand.pitch, operand.place.type,
-                   operand.row ? Broadcast::kRow : Broadcast::kNone);
+                   operand.row() ? Broadcast::kRow : Broadcast::kNone);
 }
 
 void GemmKernel::drain(const Lane& lane, const Affine& m, const Affine& n, const Affine& tile,

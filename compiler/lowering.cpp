@@ -40,8 +40,9 @@ ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& r
     : graph_(graph), emitter_(emitter), roles_(roles) {
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
-      if (op.kind != OpKind::kRows) continue;
-      const std::int32_t viewed = op.operands[0].tensor;
+      if (row_of(op.kind).family != OpFamily::kView) continue;
+      // Of a cache, only the appended rows are computed.
+      const std::int32_t viewed = op.operands[op.kind == OpKind::kAppend ? 1 : 0].tensor;
       const auto further = source_.find(viewed);
       source_[op.result] = further == source_.end() ? viewed : further->second;
     }
@@ -80,9 +81,12 @@ void ReadyTokens::await(const Op& op) {
 
 void ReadyTokens::announce(const Op& op) {
   std::vector<Token> tokens;
-  for (const UnitId engine : readers_[op.result]) {
-    number_[{op.result, engine}] = ++given_[engine];
-    tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), 1});
+  for (const std::int32_t result : {op.result, op.scales}) {
+    if (result < 0) continue;
+    for (const UnitId engine : readers_[result]) {
+      number_[{result, engine}] = ++given_[engine];
+      tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), 1});
+    }
   }
   emitter_.signal(roles_.out, tokens);
 }

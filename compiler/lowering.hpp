@@ -92,5 +92,7 @@ inline constexpr UnitId kVpuUnit{UnitKind::kVpu, 0};
 void lower_gemm(Lowering& lowering, const Op& op, const GemmMapping& mapping);
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping);
 void lower_rowwise(Lowering& lowering, const Op& op, const RowwiseMapping& mapping);
+// Rows named by a table, straight through VMEM.
+void lower_gather(Lowering& lowering, const Op& op, const RowwiseMapping& mapping);
 
 }  // namespace systole

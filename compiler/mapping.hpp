@@ -32,19 +32,34 @@ struct GemmMapping {
   std::int64_t blocks_k() const { return ceil_div(k, block_k); }
 };
 
-// Online softmax over blocks of mxu.cols keys; each MXU takes one head.
+// Online softmax over blocks of keys. A lane is an MXU; `share` lanes read the same KV head and
+// take query heads of it side by side, and `stack` query heads are the rows of one lane where each
+// sequence has one query (decode). Where several KV heads run at a time, the lanes of each take all
+// of its query heads, so that what the lanes read and write lies side by side.
 struct AttentionMapping {
-  std::int64_t sequences = 0, seq = 0, heads = 0, head_dim = 0;
+  std::int64_t sequences = 0;
+  std::int64_t seq = 0, keys = 0;  // queries and keys per sequence
+  std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   bool causal = false;
-  std::int64_t lanes = 0;      // heads at a time
-  std::int64_t block_q = 0;    // query rows per block, a multiple of block_kv
-  std::int64_t block_kv = 0;   // mxu.cols
-  std::int64_t key_chunk = 0;  // keys per weight tile of P.V: divides block_kv
+  std::int64_t kv_lanes = 1, share = 1, stack = 1;
+  std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv
+  std::int64_t block_kv = 0;   // keys per step, a multiple of mxu.cols
+  std::int64_t key_chunk = 0;  // keys per weight tile of P.V: divides mxu.cols
+  std::int64_t kv_slots = 0;   // blocks of keys, and of values, in VMEM
   Cycles estimate = 0;
 
-  std::int64_t steps_per_block() const { return block_q / block_kv; }
+  std::int64_t lanes() const { return kv_lanes * share; }
+  std::int64_t rows() const { return block_q * stack; }  // of a lane
+  std::int64_t heads_per_kv() const { return heads / kv_heads; }
+  std::int64_t heads_at_a_time() const { return kv_lanes * share * stack; }
   std::int64_t q_blocks() const { return ceil_div(seq, block_q); }
-  std::int64_t head_groups() const { return ceil_div(heads, lanes); }
+  std::int64_t groups() const { return ceil_div(kv_heads, kv_lanes); }  // of KV heads
+  std::int64_t rounds() const { return ceil_div(heads_per_kv(), share * stack); }
+  std::int64_t steps_per_block() const { return block_q / block_kv; }  // causal only
+  // Blocks of keys that the last block of queries visits; the others, too, if not causal.
+  std::int64_t most_steps() const {
+    return causal ? q_blocks() * steps_per_block() : ceil_div(keys, block_kv);
+  }
 };
 
 // Rows through the VPU and XLU, `lanes` blocks of `block` rows in flight.

@@ -64,6 +64,7 @@ Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& ob
   tell("tile", [&] { return result.tiles; });
 
   const Layout layout(fused, chip.spec);
+  layout.require_fit();
   tell("place", [&] { return layout.describe(); });
 
   result.program = schedule(fused, chip.spec, layout, mappings);

@@ -12,15 +12,17 @@ namespace systole {
 
 enum class RowwisePlace : std::uint8_t {
   kNone,
-  kInput,      // an operand: a block of rows, or a row that is the same for all of them
-  kTemporary,  // a block of rows in fp32
+  kInput,      // an operand
+  kTemporary,  // a block of rows in fp32, a group of columns wide
   kColumn,     // one fp32 value per row
   kOut,
+  kScales,  // the second result: one fp32 value per row
 };
 
 struct RowwiseOperand {
   RowwisePlace place = RowwisePlace::kNone;
   int number = 0;
+  std::int64_t first_col = 0;  // within the group of columns
 };
 
 struct RowwiseStep {
@@ -31,13 +33,22 @@ struct RowwiseStep {
   bool causal = false;
 };
 
+// An operand that is loaded: blocks of rows, or one row that serves all of them.
+struct RowwiseInput {
+  std::size_t operand = 0;  // of the op
+  std::int64_t cols = 0;
+  bool row = false;      // 1 x cols: loaded once
+  bool grouped = false;  // has columns of its own for each group
+};
+
 struct RowwiseRecipe {
-  std::vector<std::size_t> inputs;  // operands of the op that are loaded
-  std::vector<bool> is_row;         // of each: 1 x cols
-  std::vector<RowwiseStep> steps;   // a reduction is never next to another one
+  std::vector<RowwiseInput> inputs;
+  std::vector<RowwiseStep> steps;  // a reduction is never next to another one
   int temporaries = 0;
   int columns = 0;
-  std::int64_t repeat_rows = 0;  // rows after which the second operand, or the mask, repeats
+  std::int64_t groups = 1;       // of columns; all steps run for each
+  std::int64_t step_cols = 0;    // columns that a step works on, unless its result is a column
+  std::int64_t repeat_rows = 0;  // rows after which further operands, or the mask, repeat
 
   bool uses_xlu() const;
 };

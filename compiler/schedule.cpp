@@ -81,6 +81,8 @@ class Scheduler {
       lower_gemm(lowering_, op, *gemm);
     } else if (const auto* attention = std::get_if<AttentionMapping>(&mapping)) {
       lower_attention(lowering_, op, *attention);
+    } else if (op.kind == OpKind::kGather) {
+      lower_gather(lowering_, op, std::get<RowwiseMapping>(mapping));
     } else {
       lower_rowwise(lowering_, op, std::get<RowwiseMapping>(mapping));
     }

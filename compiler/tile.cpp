@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "compiler/attention_mapping.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
@@ -41,8 +42,11 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   for (std::size_t i = 2; i < op.operands.size(); ++i) {
     const Extent operand = extent_of(graph, op.operands[i]);
     const Bytes element = size_of(graph.tensors[op.operands[i].tensor].type);
-    (operand.rows == 1 && shape.m != 1 ? shape.row_operand_bytes : shape.full_operand_bytes) +=
-        element;
+    switch (epilogue_operand_shape(operand, shape.m, shape.n)) {
+      case EpilogueShape::kFull: shape.full_operand_bytes += element; break;
+      case EpilogueShape::kRow: shape.row_operand_bytes += element; break;
+      case EpilogueShape::kColumn: shape.column_operand_bytes += element; break;
+    }
   }
   return shape;
 }
@@ -60,79 +64,11 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
   return {};
 }
 
-// The most keys that a weight tile holds, such that whole tiles make up a block: a tile never
-// reaches into the next block's place.
-std::int64_t key_chunk(std::int64_t block_kv, std::int64_t depth) {
-  std::int64_t tiles = ceil_div(block_kv, depth);
-  while (block_kv % tiles != 0) ++tiles;
-  return block_kv / tiles;
-}
-
-// Cycles of one step (a block of queries against a block of keys) on all lanes.
-Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
-  const std::int64_t depth = weight_tile_depth(chip.mxu, DataType::kBf16);
-  const Cycles load = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle);
-  const std::int64_t feeds = ceil_div(a.head_dim, depth) +
-                             ceil_div(a.head_dim, chip.mxu.cols) * (a.block_kv / a.key_chunk);
-  const Cycles array = feeds * std::max(a.block_q, load);
-  const auto blocks = [&](std::int64_t cols) {
-    return vector_blocks(a.block_q, cols, chip.vpu.sublanes, chip.vpu.lanes);
-  };
-  const Cycles vector =
-      vector_cycles(chip.vpu, VectorOp::kScaleExp, blocks(a.block_kv), 1, a.causal) +
-      vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(a.head_dim), 2, false) +
-      3 * vector_cycles(chip.vpu, VectorOp::kMulAdd, blocks(1), 2, false);
-  // A block of keys is asked for when its place is free, steps_per_block() steps before its use.
-  const Bytes block = a.block_kv * a.lanes * a.head_dim * 2;
-  const Cycles round_trip =
-      memory_latency_cycles(chip) + chip.dma.setup +
-      static_cast<Cycles>(static_cast<double>(2 * block) / hbm_bytes_per_cycle(chip)) + array;
-  return std::max({array, vector * a.lanes, round_trip / a.steps_per_block()});
-}
-
 }  // namespace
 
 Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip) {
   const std::size_t ops = graph.before.size() + graph.body.size() + graph.after.size();
   return ops == 1 ? chip.vmem.size : chip.vmem.size / 2;
-}
-
-AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {
-  const Extent q = extent_of(graph, op.operands[0]);
-  AttentionMapping a;
-  a.seq = count_of(op, "seq");
-  a.sequences = q.rows / a.seq;
-  a.heads = count_of(op, "heads");
-  a.head_dim = q.cols / a.heads;
-  a.causal = attribute_of(op, "causal") != 0;
-  a.block_kv = chip.mxu.cols;
-  a.key_chunk = key_chunk(a.block_kv, weight_tile_depth(chip.mxu, DataType::kBf16));
-  a.lanes = std::min(chip.mxu.count, a.heads);
-  const std::int64_t head_blocks = ceil_div(a.head_dim, chip.mxu.cols);
-  std::optional<AttentionMapping> best;
-  for (; a.lanes >= 1; --a.lanes) {
-    for (std::int64_t steps = 2; steps <= 8; steps += 2) {
-      a.block_q = steps * a.block_kv;
-      const Bytes row = a.lanes * a.head_dim * 2;
-      const Bytes needed =
-          4 * a.block_q * row + 2 * steps * a.block_kv * row +
-          a.lanes * a.block_q * (9 * kWord + 2 * a.block_kv * 2 + a.head_dim * kWord);
-      if (needed > vmem) continue;
-      if (2 * a.block_q * (1 + head_blocks) > chip.mxu.acc_depth) continue;
-      const std::int64_t blocks = a.q_blocks();
-      const std::int64_t visited =
-          a.causal ? blocks * (blocks + 1) / 2 * steps : blocks * blocks * steps;
-      // A query block ends with the last product and the division: about two steps without overlap.
-      a.estimate = a.sequences * a.head_groups() * (visited + 2 * blocks) * step_cycles(chip, a);
-      if (!best || a.estimate < best->estimate) best = a;
-    }
-    if (best) return *best;
-  }
-  bad_input(op.name,
-            fmt::format("attention with heads of {} that fits neither {} bytes of VMEM nor {} "
-                        "accumulator rows on {}",
-                        q.cols / a.heads, vmem, chip.mxu.acc_depth, chip.name),
-            "a chip with more vmem.size or mxu.acc_depth");
 }
 
 RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {
@@ -149,23 +85,27 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
   } else {
     const RowwiseRecipe recipe = rowwise_recipe(graph, op);
     rows = recipe.repeat_rows;
-    per_row =
-        2 * r.cols * size_of(out.type) + (recipe.temporaries * r.cols + recipe.columns) * kWord;
-    for (std::size_t i = 0; i < recipe.inputs.size(); ++i) {
-      const Bytes row = r.cols * size_of(graph.tensors[op.operands[recipe.inputs[i]].tensor].type);
-      (recipe.is_row[i] ? fixed : per_row) += recipe.is_row[i] ? row : 2 * row;
+    per_row = 2 * r.cols * size_of(out.type) + (op.scales >= 0 ? 2 * kWord : 0) +
+              (recipe.temporaries * recipe.step_cols + recipe.columns) * kWord;
+    for (const RowwiseInput& input : recipe.inputs) {
+      const Bytes row = input.cols * size_of(graph.tensors[op.operands[input.operand].tensor].type);
+      (input.row ? fixed : per_row) += input.row ? row : 2 * row;
     }
     for (const RowwiseStep& step : recipe.steps) {
-      const std::int64_t blocks = vector_blocks(r.rows, r.cols, chip.vpu.sublanes, chip.vpu.lanes);
-      if (!step.reduce) {
-        r.estimate += vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity, step.causal);
-      }
+      const bool column =
+          step.dst.place == RowwisePlace::kColumn || step.dst.place == RowwisePlace::kScales;
+      const std::int64_t blocks =
+          vector_blocks(r.rows, column ? 1 : recipe.step_cols, chip.vpu.sublanes, chip.vpu.lanes);
+      if (step.reduce) continue;
+      r.estimate += recipe.groups *
+                    vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity, step.causal);
     }
   }
   // Enough work per block to cover the latency of a transfer; enough blocks to overlap.
   const std::int64_t sublanes = chip.vpu.sublanes;
   const std::int64_t wanted = std::max<std::int64_t>(sublanes, 256 * kKiB / (r.cols * 4));
   for (r.lanes = 4; r.lanes >= 1; r.lanes /= 2) {
+    if (r.lanes > 1 && (r.lanes - 1) * sublanes >= rows) continue;  // a lane would stay empty
     const std::int64_t fits = (vmem - fixed) / (r.lanes * per_row);
     r.block = std::min({fits, wanted, round_up(ceil_div(rows, r.lanes), sublanes)});
     if (r.block >= sublanes) r.block = r.block / sublanes * sublanes;

@@ -17,7 +17,6 @@ Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip);
 // chip; the message names the op.
 std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip);
 
-AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem);
 RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem);
 
 }  // namespace systole

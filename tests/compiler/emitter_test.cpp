@@ -128,6 +128,16 @@ TEST_CASE("a sync is not joined across work, nor into a loop or out of it") {
   CHECK(e.stream()[1].waits.empty());
 }
 
+TEST_CASE("a semaphore stands once in a sync, with the sum of its counts") {
+  Emitted e;
+  for (int n = 0; n < 6; ++n) e.emitter.wait(kDma0, {{0, 1}});
+  e.emitter.wait(kDma0, {{1, 2}, {0, 1}});
+  for (int n = 0; n < 5; ++n) e.emitter.signal(kDma0, {{2, 1}});
+  REQUIRE(e.stream().size() == 1);
+  CHECK(e.stream()[0].waits == std::vector<Token>{{0, 7}, {1, 2}});
+  CHECK(e.stream()[0].signals == std::vector<Token>{{2, 5}});
+}
+
 TEST_CASE("a sync carries four tokens of each kind, not five") {
   Emitted e;
   e.emitter.wait(kDma0, tokens(0, 3));
@@ -183,19 +193,48 @@ TEST_CASE("more than four tokens go into syncs of the same queue and guard aroun
 
 TEST_CASE("a loop of the constant count 1 is not written, others are") {
   Emitted e;
+  const auto work = [&] { e.emitter.emit(kVpu0, Sync{}); };
   CHECK(e.emitter.open(1) == Affine(0));
   CHECK(e.emitter.open(2) == index(0));
   CHECK(e.emitter.open(1) == Affine(0));
   CHECK(e.emitter.open(clamped(Affine(1) - index(0), 1)) == index(1));
+  work();
   e.emitter.close();
   e.emitter.close();
   CHECK(e.emitter.open(0) == index(1));
+  work();
   e.emitter.close();
   e.emitter.close();
   e.emitter.close();
   CHECK(e.emitter.open(5) == index(0));
+  work();
   e.emitter.close();
-  CHECK(e.stream().size() == 8);
+  CHECK(e.stream().size() == 11);
+}
+
+TEST_CASE("a loop with nothing in it is not written") {
+  Emitted e;
+  CHECK(e.emitter.open(2) == index(0));
+  CHECK(e.emitter.open(3) == index(1));
+  e.emitter.close();
+  e.emitter.close();
+  CHECK(e.stream().empty());
+  CHECK(e.emitter.open(3) == index(0));
+  e.emitter.emit(kVpu0, Sync{});
+  e.emitter.close();
+  CHECK(e.stream().size() == 3);
+}
+
+TEST_CASE("what a guard never lets through is not written") {
+  Emitted e;
+  e.emitter.emit(kVpu0, Sync{}, {{Affine(-1)}});
+  CHECK(e.stream().empty());
+  e.emitter.emit(kVpu0, Sync{}, {{Affine(0)}});
+  CHECK(e.stream().size() == 1);
+  e.emitter.emit(kVpu0, Sync{}, {{Affine(3), Affine(-1)}});
+  CHECK(e.stream().size() == 1);
+  e.emitter.emit(kVpu0, Sync{}, {{index(0) - 1}});  // holds in some iterations
+  CHECK(e.stream().size() == 2);
 }
 
 TEST_CASE("nothing is written for no tokens") {

@@ -20,15 +20,23 @@ TEST_CASE("a gemm mapping counts tiles from its extents") {
   }
 }
 
-TEST_CASE("an attention mapping counts query blocks and groups of heads") {
+TEST_CASE("an attention mapping counts query blocks, groups of KV heads and rounds of heads") {
   AttentionMapping a;
-  a.block_q = 16, a.block_kv = 4, a.lanes = 4, a.heads = 9;
+  a.block_q = 16, a.block_kv = 4, a.heads = 27, a.kv_heads = 9, a.kv_lanes = 4, a.share = 1;
+  a.causal = true;
   CHECK(a.steps_per_block() == 4);
-  CHECK(a.head_groups() == 3);
-  a.seq = 32;
-  CHECK(a.q_blocks() == 2);
-  a.seq = 33;
-  CHECK(a.q_blocks() == 3);
+  CHECK((a.heads_per_kv() == 3 && a.lanes() == 4 && a.heads_at_a_time() == 4));
+  CHECK((a.groups() == 3 && a.rounds() == 3));
+  a.stack = 3;
+  CHECK((a.rounds() == 1 && a.rows() == 48 && a.heads_at_a_time() == 12));
+  a.stack = 1, a.share = 2;
+  CHECK((a.rounds() == 2 && a.lanes() == 8));
+  a.seq = a.keys = 32;
+  CHECK((a.q_blocks() == 2 && a.most_steps() == 8));
+  a.seq = a.keys = 33;
+  CHECK((a.q_blocks() == 3 && a.most_steps() == 12));
+  a.causal = false;
+  CHECK(a.most_steps() == 9);
 }
 
 TEST_CASE("a mapping is described with all that the search chose") {
@@ -41,11 +49,12 @@ TEST_CASE("a mapping is described with all that the search chose") {
         "gemm m=30 n=20 k=10 tile=6x16x8 mxus=1x2 per_mxu=6rows*2blocks lhs=resident "
         "slots=lhs:3,rhs:4,out:5 estimate=600 candidates=7");
   AttentionMapping a;
-  a.sequences = 1, a.seq = 20, a.heads = 3, a.head_dim = 4, a.causal = true, a.lanes = 2;
-  a.block_q = 8, a.block_kv = 4, a.estimate = 99;
+  a.sequences = 1, a.seq = 20, a.keys = 20, a.heads = 6, a.kv_heads = 3, a.head_dim = 4;
+  a.causal = true, a.kv_lanes = 2, a.share = 2, a.block_q = 8, a.block_kv = 4, a.kv_slots = 2;
+  a.estimate = 99;
   CHECK(describe(a, chip) ==
-        "attention sequences=1 seq=20 heads=3 head_dim=4 causal=1 lanes=2 block_q=8 block_kv=4 "
-        "estimate=99");
+        "attention sequences=1 seq=20 keys=20 heads=6 kv_heads=3 head_dim=4 causal=1 lanes=2x2 "
+        "stack=1 block_q=8 block_kv=4 kv_slots=2 estimate=99");
   CHECK(describe(RowwiseMapping{5, 6, 2, 4, 11}, chip) ==
         "rowwise rows=5 cols=6 lanes=2 block=4 estimate=11");
   CHECK(describe(std::monostate{}, chip) == "view");

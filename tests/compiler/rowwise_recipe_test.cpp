@@ -14,23 +14,37 @@ using namespace systole;
 namespace {
 
 std::string text(const RowwiseOperand& operand) {
+  const std::string from = operand.first_col == 0 ? "" : fmt::format("+{}", operand.first_col);
   switch (operand.place) {
     case RowwisePlace::kNone: return "-";
-    case RowwisePlace::kInput: return fmt::format("in{}", operand.number);
+    case RowwisePlace::kInput: return fmt::format("in{}{}", operand.number, from);
     case RowwisePlace::kTemporary: return fmt::format("t{}", operand.number);
     case RowwisePlace::kColumn: return fmt::format("c{}", operand.number);
-    case RowwisePlace::kOut: return "out";
+    case RowwisePlace::kOut: return "out" + from;
+    case RowwisePlace::kScales: return "scales";
   }
   return "?";
 }
 
+// "12x8" for blocks of rows, "row" for one row, "/" where each group has columns of its own.
+std::vector<std::string> inputs(const RowwiseRecipe& recipe) {
+  std::vector<std::string> all;
+  for (const RowwiseInput& input : recipe.inputs) {
+    all.push_back(fmt::format("{}:{}{}{}", input.operand, input.row ? "row " : "", input.cols,
+                              input.grouped ? "/" : ""));
+  }
+  return all;
+}
+
 std::string text(const RowwiseRecipe& recipe) {
-  std::string result = fmt::format("temporaries={} columns={} repeat={}\n", recipe.temporaries,
+  std::string result = fmt::format("temporaries={} columns={} repeat={}", recipe.temporaries,
                                    recipe.columns, recipe.repeat_rows);
+  if (recipe.groups > 1) result += fmt::format(" groups={}x{}", recipe.groups, recipe.step_cols);
+  result += "\n";
   for (const RowwiseStep& step : recipe.steps) {
     result += text(step.dst) + " = ";
     if (step.reduce) {
-      result += *step.reduce == ReduceOp::kMax ? "reduce_max" : "reduce_sum";
+      result += fmt::format("reduce_{}", kReduceOps[static_cast<std::size_t>(*step.reduce)].name);
     } else {
       result += name_of(step.op);
     }
@@ -52,7 +66,8 @@ RowwiseRecipe recipe(const std::string& ops) {
 
 const std::string kRows =
     "input %x bf16[12, 8] input %z bf16[12, 8] weight %r bf16[1, 8] "
-    "weight %s bf16[1, 8] weight %p bf16[4, 8]\n";
+    "weight %s bf16[1, 8] weight %p bf16[4, 8] weight %g bf16[1, 2] input %v fp32[12, 1] "
+    "input %c fp32[4, 2] input %c1 fp32[1, 2]\n";
 
 }  // namespace
 
@@ -97,8 +112,66 @@ t0 = mul t0 c1
 out = mul_add t0 in1 in2
 )");
   const RowwiseRecipe norm = recipe(kRows + "%y = layernorm(%x, %r, %s) {eps=0.25}");
-  CHECK(norm.inputs == std::vector<std::size_t>{0, 1, 2});
-  CHECK(norm.is_row == std::vector<bool>{false, true, true});
+  CHECK(inputs(norm) == std::vector<std::string>{"0:8", "1:row 8", "2:row 8"});
+}
+
+TEST_CASE("an RMS norm works on each group of columns by itself") {
+  const RowwiseRecipe norm = recipe(kRows + "%y = rmsnorm(%x, %g) {eps=0.25, groups=4}");
+  CHECK(text(norm) == R"(temporaries=1 columns=1 repeat=12 groups=4x2
+t0 = square in0
+c0 = reduce_sum t0
+c0 = scale c0 imm=0.5
+c0 = rsqrt c0 imm=0.25
+t0 = mul in0 c0
+out = mul t0 in1
+)");
+  CHECK(inputs(norm) == std::vector<std::string>{"0:8/", "1:row 2"});
+}
+
+TEST_CASE("a rotary embedding turns the halves of each head") {
+  const RowwiseRecipe rope = recipe(kRows + "%y = rope(%x, %c, %c) {heads=2}");
+  CHECK(text(rope) == R"(temporaries=2 columns=0 repeat=4 groups=2x2
+t0 = mul in0+2 in2
+t1 = mul in0 in2
+out = mul_sub in0 in1 t0
+out+2 = mul_add in0+2 in1 t1
+)");
+  CHECK(inputs(rope) == std::vector<std::string>{"0:8/", "1:2", "2:2"});
+  // One row of angles, as in decode, serves all rows.
+  const RowwiseRecipe one = recipe(kRows + "%y = rope(%x, %c1, %c1) {heads=2}");
+  CHECK(inputs(one) == std::vector<std::string>{"0:8/", "1:row 2", "2:row 2"});
+  CHECK(one.repeat_rows == 12);
+}
+
+TEST_CASE("quantised rows are divided by their largest magnitude over 127") {
+  const RowwiseRecipe rows = recipe(kRows + "%y, %scales = quantize_rows(%x)");
+  CHECK(text(rows) == fmt::format(R"(temporaries=0 columns=1 repeat=12
+c0 = reduce_max_abs in0
+scales = scale c0 imm={}
+c0 = recip scales imm=1e-30
+out = quantize_by in0 c0
+)",
+                                  1.0 / 127));
+}
+
+TEST_CASE("a norm quantises what it has in fp32") {
+  Graph graph =
+      parse_graph("graph \"g\"\n" + kRows + "%y = rmsnorm(%x, %r) {eps=1}\noutput %y", "g.sgr");
+  graph.before.back().scales = 0;
+  CHECK(text(rowwise_recipe(graph, graph.before.back())) ==
+        fmt::format(R"(temporaries=1 columns=2 repeat=12
+t0 = square in0
+c0 = reduce_sum t0
+c0 = scale c0 imm=0.125
+c0 = rsqrt c0 imm=1
+t0 = mul in0 c0
+t0 = mul t0 in1
+c1 = reduce_max_abs t0
+scales = scale c1 imm={}
+c1 = recip scales imm=1e-30
+out = quantize_by t0 c1
+)",
+                    1.0 / 127));
 }
 
 TEST_CASE("an elementwise op is one step on the VPU") {
@@ -113,32 +186,40 @@ TEST_CASE("an elementwise op is one step on the VPU") {
 }
 
 TEST_CASE("a second operand is a row, a full one, or repeats after its rows") {
+  using Inputs = std::vector<std::string>;
   const RowwiseRecipe row = recipe(kRows + "%y = mul(%x, %r)");
-  CHECK(row.is_row == std::vector<bool>{false, true});
+  CHECK(inputs(row) == Inputs{"0:8", "1:row 8"});
   CHECK(row.repeat_rows == 12);
   const RowwiseRecipe full = recipe(kRows + "%y = mul(%x, %z)");
-  CHECK(full.is_row == std::vector<bool>{false, false});
+  CHECK(inputs(full) == Inputs{"0:8", "1:8"});
   CHECK(full.repeat_rows == 12);
   const RowwiseRecipe part = recipe(kRows + "%y = add(%x, %p)");
-  CHECK(part.is_row == std::vector<bool>{false, false});
+  CHECK(inputs(part) == Inputs{"0:8", "1:8"});
   CHECK(part.repeat_rows == 4);
+  const RowwiseRecipe column = recipe(kRows + "%y = mul(%x, %v)");
+  CHECK(inputs(column) == Inputs{"0:8", "1:1"});
+  CHECK(column.repeat_rows == 12);
   // One row and one row: nothing is broadcast.
-  CHECK(recipe(kRows + "%y = add(%r, %s)").is_row == std::vector<bool>{false, false});
+  CHECK(inputs(recipe(kRows + "%y = add(%r, %s)")) == Inputs{"0:8", "1:8"});
 }
 
 TEST_CASE("a recipe has no two reductions in a row, and reads only what was written before") {
   for (const char* op :
        {"softmax(%x)", "softmax(%x) {causal=1, seq=4}", "layernorm(%x, %r, %s) {eps=1}",
+        "rmsnorm(%x, %g) {eps=1, groups=4}", "rope(%x, %c, %c) {heads=2}", "quantize_rows(%x)",
         "add(%x, %r)", "max(%x, %z)", "relu(%x)", "scale(%x) {factor=2}"}) {
     INFO(op);
-    const RowwiseRecipe r = recipe(kRows + "%y = " + op);
+    const bool quantises = std::string(op).rfind("quantize_rows", 0) == 0;
+    const RowwiseRecipe r = recipe(kRows + (quantises ? "%y, %q = " : "%y = ") + op);
     std::vector<bool> temporaries(r.temporaries), columns(r.columns);
+    bool scales = false;
     const auto readable = [&](const RowwiseOperand& operand) {
       switch (operand.place) {
         case RowwisePlace::kNone: return true;
         case RowwisePlace::kInput: return operand.number < static_cast<int>(r.inputs.size());
         case RowwisePlace::kTemporary: return bool{temporaries.at(operand.number)};
         case RowwisePlace::kColumn: return bool{columns.at(operand.number)};
+        case RowwisePlace::kScales: return scales;
         case RowwisePlace::kOut: return false;
       }
       return false;
@@ -149,12 +230,13 @@ TEST_CASE("a recipe has no two reductions in a row, and reads only what was writ
       CHECK((readable(step.a) && readable(step.b) && readable(step.c)));
       if (step.dst.place == RowwisePlace::kTemporary) temporaries.at(step.dst.number) = true;
       if (step.dst.place == RowwisePlace::kColumn) columns.at(step.dst.number) = true;
-      CHECK((step.dst.place == RowwisePlace::kOut) == (s + 1 == r.steps.size()));
+      if (step.dst.place == RowwisePlace::kScales) scales = true;
+      if (s + 1 == r.steps.size()) CHECK(step.dst.place == RowwisePlace::kOut);
     }
     CHECK(temporaries == std::vector<bool>(r.temporaries, true));
     CHECK(columns == std::vector<bool>(r.columns, true));
     CHECK_FALSE(r.steps.back().reduce.has_value());
-    CHECK(r.is_row.size() == r.inputs.size());
+    CHECK(scales == quantises);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "compiler/rowwise_recipe.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/error.hpp"
+#include "least.hpp"
 #include "text_matchers.hpp"
 
 using namespace systole;
@@ -28,59 +29,40 @@ Graph attention(std::int64_t rows, std::int64_t cols, std::int64_t heads, std::i
                   "} name=\"heads\"\noutput %y");
 }
 
-AttentionMapping map_heads(const ChipSpec& chip, const Graph& graph, Bytes vmem) {
-  return map_attention(chip, graph, graph.before.back(), vmem);
-}
-
-// Q and results twice, as many blocks of K and V as a query block has steps; per head nine
-// columns, two blocks of probabilities and the running result in fp32.
-Bytes vmem_of(const AttentionMapping& a) {
-  const Bytes row = a.lanes * a.head_dim * 2;
-  return 2 * a.block_q * row + 2 * a.block_q * row + 2 * a.steps_per_block() * a.block_kv * row +
-         a.lanes *
-             (9 * a.block_q * 4 + 2 * a.block_q * a.block_kv * 2 + a.block_q * a.head_dim * 4);
-}
-
-// Rows of accumulators: scores and products of two steps.
-std::int64_t acc_rows_of(const ChipSpec& chip, const AttentionMapping& a) {
-  return 2 * a.block_q * (1 + ceil_div(a.head_dim, chip.mxu.cols));
-}
-
 // Buffers of a row-wise op: two places per lane for blocks that come and go, one for the rest.
 Bytes vmem_of(const Graph& graph, const Op& op, const RowwiseMapping& r) {
   const Bytes element = size_of(graph.tensors[op.result].type);
   Bytes bytes = 2 * r.lanes * r.block * r.cols * element;
   if (op.kind == OpKind::kGather) return bytes;
   const RowwiseRecipe recipe = rowwise_recipe(graph, op);
-  for (std::size_t i = 0; i < recipe.inputs.size(); ++i) {
-    const Bytes row = r.cols * size_of(graph.tensors[op.operands[recipe.inputs[i]].tensor].type);
-    bytes += recipe.is_row[i] ? row : 2 * r.lanes * r.block * row;
+  for (const RowwiseInput& input : recipe.inputs) {
+    const Bytes row = input.cols * size_of(graph.tensors[op.operands[input.operand].tensor].type);
+    bytes += input.row ? row : 2 * r.lanes * r.block * row;
   }
-  return bytes + r.lanes * r.block * 4 * (recipe.temporaries * r.cols + recipe.columns);
-}
-
-// The least bytes for which `map` does not throw.
-template <class F>
-Bytes least(Bytes enough, F&& map) {
-  Bytes refused = 0;
-  while (enough - refused > 1) {
-    const Bytes middle = (refused + enough) / 2;
-    try {
-      map(middle);
-      enough = middle;
-    } catch (const Error&) {
-      refused = middle;
-    }
-  }
-  return enough;
+  if (op.scales >= 0) bytes += 2 * r.lanes * r.block * 4;
+  return bytes + r.lanes * r.block * 4 * (recipe.temporaries * recipe.step_cols + recipe.columns);
 }
 
 const std::string kRows =
-    "input %x bf16[37, 50] input %z fp32[37, 50] weight %r bf16[1, 50] "
+    "input %x bf16[37, 50] input %z fp32[37, 50] weight %r bf16[1, 50] weight %g bf16[1, 10] "
+    "input %c fp32[37, 5] input %v fp32[37, 1] "
     "table %t [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]\n";
-const std::vector<std::string> kRowwise{
-    "softmax(%x)", "layernorm(%x, %r, %r) {eps=1}",  "add(%x, %z)",   "mul(%x, %r)",
-    "gelu(%x)",    "softmax(%x) {causal=1, seq=37}", "gather(%t, %x)"};
+const std::vector<std::string> kRowwise{"softmax(%x)",
+                                        "layernorm(%x, %r, %r) {eps=1}",
+                                        "add(%x, %z)",
+                                        "mul(%x, %r)",
+                                        "gelu(%x)",
+                                        "softmax(%x) {causal=1, seq=37}",
+                                        "gather(%t, %x)",
+                                        "mul(%x, %v)",
+                                        "rmsnorm(%x, %g) {eps=1, groups=5}",
+                                        "rope(%x, %c, %c) {heads=5}",
+                                        "quantize_rows(%x)"};
+
+// A result of its own for each result of the op.
+std::string statement(const std::string& op) {
+  return (op.rfind("quantize_rows", 0) == 0 ? "%y, %scales = " : "%y = ") + op;
+}
 
 }  // namespace
 
@@ -119,74 +101,11 @@ TEST_CASE("an op that does not fit is refused by its name") {
                     starts_with("heads: ") && contains("heads of 4096"));
 }
 
-TEST_CASE("an attention's blocks fit VMEM and accumulators, an even number of steps each") {
-  for (const char* name : {"tiny-4x4", "tpu-v3", "tpu-v4i", "tpu-v5e"}) {
-    const ChipSpec chip = load_chip(name, {}).spec;
-    for (const std::int64_t heads : {1, 3, 12}) {
-      for (const std::int64_t head_dim : {1, 4, 20, 60}) {
-        for (const std::int64_t seq : {1, 17, 700}) {
-          for (const bool causal : {false, true}) {
-            const Bytes vmem = chip.vmem.size / 2;
-            const Graph graph = attention(2 * seq, heads * head_dim, heads, seq, causal);
-            const AttentionMapping a = map_heads(chip, graph, vmem);
-            INFO(name << ": " << describe(a, chip));
-            CHECK((a.sequences == 2 && a.seq == seq && a.heads == heads));
-            CHECK((a.head_dim == head_dim && a.causal == causal));
-            CHECK(a.block_kv == chip.mxu.cols);
-            CHECK(a.block_q >= 2 * a.block_kv);
-            CHECK(a.block_q % (2 * a.block_kv) == 0);
-            CHECK((a.lanes >= 1 && a.lanes <= std::min(heads, chip.mxu.count)));
-            CHECK(vmem_of(a) <= vmem);
-            CHECK(acc_rows_of(chip, a) <= chip.mxu.acc_depth);
-            const std::int64_t pairs = causal ? seq * (seq + 1) / 2 : seq * seq;
-            CHECK(a.estimate >=
-                  2 * heads * head_dim * 2 * pairs / peak_macs_per_cycle(chip, DataType::kBf16));
-          }
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("an attention is taken by N bytes of VMEM and refused by N - 1") {
-  const ChipSpec chip = load_chip("tpu-v5e", {}).spec;
-  for (const std::int64_t head_dim : {32, 64, 200}) {
-    const Graph graph = attention(300, 6 * head_dim, 6, 300, true);
-    const Bytes bytes = least(chip.vmem.size, [&](Bytes vmem) { map_heads(chip, graph, vmem); });
-    CHECK_THROWS_AS(map_heads(chip, graph, bytes - 1), Error);
-    const AttentionMapping a = map_heads(chip, graph, bytes);
-    CHECK(a.lanes == 1);
-    CHECK(a.block_q == 2 * a.block_kv);
-    CHECK(vmem_of(a) <= bytes);
-    CHECK(bytes - vmem_of(a) <= kAlignmentRoom);
-    // More VMEM takes more heads and steps, never more than there is.
-    std::int64_t lanes = 1;
-    for (Bytes vmem = bytes; vmem < 32 * bytes; vmem += bytes / 16) {
-      const AttentionMapping more = map_heads(chip, graph, vmem);
-      CHECK(vmem_of(more) <= vmem);
-      CHECK(more.lanes >= lanes);
-      lanes = more.lanes;
-    }
-    CHECK(lanes == chip.mxu.count);
-  }
-}
-
-TEST_CASE("an attention is taken by N accumulator rows and refused by N - 1") {
-  ChipSpec chip = load_chip("tiny-4x4", {}).spec;
-  const Graph graph = attention(32, 9, 1, 32, false);  // head of 9: three column blocks
-  chip.mxu.acc_depth = 2 * (2 * 4) * (1 + 3);
-  const AttentionMapping a = map_heads(chip, graph, chip.vmem.size);
-  CHECK(acc_rows_of(chip, a) == chip.mxu.acc_depth);
-  chip.mxu.acc_depth -= 1;
-  CHECK_THROWS_WITH(map_heads(chip, graph, chip.vmem.size),
-                    starts_with("heads: ") && contains("63 accumulator rows"));
-}
-
 TEST_CASE("blocks of a row-wise op fit what it may use") {
   for (const char* name : {"tiny-4x4", "tpu-v4i"}) {
     const ChipSpec chip = load_chip(name, {}).spec;
     for (const std::string& text : kRowwise) {
-      const Graph graph = graph_of(kRows + "%y = " + text + "\noutput %y");
+      const Graph graph = graph_of(kRows + statement(text) + "\noutput %y");
       const Op& op = graph.before.back();
       for (const Bytes vmem : {6000, 8000, 12000, 20000, 60000}) {
         const RowwiseMapping r = map_rowwise(chip, graph, op, vmem);
@@ -205,7 +124,7 @@ TEST_CASE("a row-wise op is taken while one row fits, and refused by a byte less
   const ChipSpec chip = load_chip("tiny-4x4", {}).spec;
   for (const std::string& text : kRowwise) {
     INFO(text);
-    const Graph graph = graph_of(kRows + "%y = " + text + "\noutput %y");
+    const Graph graph = graph_of(kRows + statement(text) + "\noutput %y");
     const Op& op = graph.before.back();
     const Bytes bytes =
         least(chip.vmem.size, [&](Bytes vmem) { map_rowwise(chip, graph, op, vmem); });

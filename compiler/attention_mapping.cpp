@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/attention_mapping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "compiler/op_table.hpp"
+#include "isa/error.hpp"
+#include "isa/timing.hpp"
+
+namespace systole {
+namespace {
+
+constexpr Bytes kIn = size_of(DataType::kBf16);
+constexpr Bytes kWord = 4;  // fp32 on chip
+
+// The most keys that a weight tile holds, such that whole tiles make up a column block: a tile
+// never reaches into the next block's place.
+std::int64_t key_chunk(std::int64_t cols, std::int64_t depth) {
+  std::int64_t tiles = ceil_div(cols, depth);
+  while (cols % tiles != 0) ++tiles;
+  return cols / tiles;
+}
+
+std::int64_t parts(const AttentionMapping& a, const ChipSpec& chip) {
+  return a.block_kv / chip.mxu.cols;
+}
+
+std::int64_t head_blocks(const AttentionMapping& a, const ChipSpec& chip) {
+  return ceil_div(a.head_dim, chip.mxu.cols);
+}
+
+Cycles array_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  const std::int64_t depth = weight_tile_depth(chip.mxu, DataType::kBf16);
+  const Cycles load = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle);
+  const std::int64_t feeds = parts(a, chip) * ceil_div(a.head_dim, depth) +
+                             head_blocks(a, chip) * (a.block_kv / a.key_chunk);
+  return feeds * std::max(a.rows(), load);
+}
+
+// Instructions on columns depend on each other, so that each waits for the one before.
+Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  const auto cycles = [&](VectorOp op, std::int64_t cols, std::int64_t loads, bool masked) {
+    const std::int64_t blocks = vector_blocks(a.rows(), cols, chip.vpu.sublanes, chip.vpu.lanes);
+    return vector_cycles(chip.vpu, op, blocks, loads, masked);
+  };
+  const std::int64_t columns = 3 + parts(a, chip);
+  const Cycles dependent = (1 + parts(a, chip)) * chip.vpu.latency;
+  return a.lanes() * (parts(a, chip) * cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal) +
+                      cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
+                      columns * cycles(VectorOp::kMulAdd, 1, 2, false) + dependent);
+}
+
+Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  const std::int64_t blocks =
+      vector_blocks(a.rows(), a.block_kv, chip.vpu.sublanes, chip.vpu.lanes);
+  const Cycles reduction = xlu_cycles(blocks, chip.xlu.reduce_interval);
+  return ceil_div(a.lanes(), std::max<std::int64_t>(1, chip.xlu.count)) * 2 * reduction;
+}
+
+// Cycles of one step (a block of queries against a block of keys) on all lanes.
+Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  const Cycles array = array_cycles(chip, a);
+  // A block of keys is asked for when its place is free, kv_slots steps before its use.
+  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn;
+  const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
+  const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
+  return std::max({array, vector_unit_cycles(chip, a), cross_lane_cycles(chip, a), memory,
+                   round_trip / a.kv_slots});
+}
+
+Cycles estimate(const ChipSpec& chip, const AttentionMapping& a) {
+  const std::int64_t blocks = a.q_blocks();
+  const std::int64_t visited =
+      a.causal ? blocks * (blocks + 1) / 2 * a.steps_per_block() : blocks * a.most_steps();
+  // A query block ends with the last product and the division: about two steps without overlap.
+  return a.sequences * a.groups() * a.rounds() * (visited + 2 * blocks) * step_cycles(chip, a);
+}
+
+bool fits(const ChipSpec& chip, const AttentionMapping& a, Bytes vmem) {
+  return attention_vmem(a, chip) <= vmem && attention_acc_rows(a, chip) <= chip.mxu.acc_depth;
+}
+
+// Lanes that share a KV head, and KV heads side by side; see AttentionMapping.
+std::vector<AttentionMapping> lane_choices(const ChipSpec& chip, AttentionMapping a) {
+  const std::int64_t group = a.heads_per_kv();
+  std::vector<AttentionMapping> choices;
+  const auto add = [&](std::int64_t kv_lanes, std::int64_t share) {
+    a.kv_lanes = kv_lanes;
+    a.share = share;
+    choices.push_back(a);
+  };
+  if (a.seq == 1) {
+    a.stack = group;
+    for (std::int64_t x = 1; x <= std::min(chip.mxu.count, a.kv_heads); ++x) add(x, 1);
+    return choices;
+  }
+  for (std::int64_t share = 1; share <= std::min(group, chip.mxu.count); ++share) add(1, share);
+  for (std::int64_t x = 2; x * group <= chip.mxu.count && x <= a.kv_heads; ++x) add(x, group);
+  return choices;
+}
+
+// Queries and keys at a time. Nothing much larger than the sequence is considered.
+std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMapping a) {
+  constexpr std::int64_t kMostParts = 8;
+  constexpr std::int64_t kMostSlots = 8;
+  const std::int64_t cols = chip.mxu.cols;
+  std::vector<AttentionMapping> choices;
+  for (std::int64_t part = 1; part <= kMostParts; part *= 2) {
+    if (part > 1 && part / 2 * cols >= a.keys) break;
+    a.block_kv = part * cols;
+    if (a.causal) {
+      for (std::int64_t steps = 2; steps <= kMostSlots; steps += 2) {
+        a.block_q = steps * a.block_kv;
+        a.kv_slots = steps;
+        choices.push_back(a);
+      }
+      continue;
+    }
+    for (std::int64_t block = 1; block <= kMostSlots; ++block) {
+      a.block_q = a.seq == 1 ? 1 : block * cols;
+      for (a.kv_slots = 2; a.kv_slots <= kMostSlots; a.kv_slots *= 2) choices.push_back(a);
+      if (a.block_q >= a.seq) break;
+    }
+  }
+  return choices;
+}
+
+}  // namespace
+
+Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
+  const Bytes q_row = a.heads_at_a_time() * a.head_dim * kIn;
+  const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
+  const std::int64_t columns = 7 + 2 * parts(a, chip);
+  const Bytes lane = a.rows() * (columns * kWord + 2 * a.block_kv * kIn + a.head_dim * kWord);
+  return 4 * a.block_q * q_row + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
+}
+
+std::int64_t attention_acc_rows(const AttentionMapping& a, const ChipSpec& chip) {
+  return 2 * a.rows() * (parts(a, chip) + head_blocks(a, chip));
+}
+
+AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {
+  const Extent q = extent_of(graph, op.operands[0]);
+  AttentionMapping shape;
+  shape.seq = count_of(op, "seq");
+  shape.keys = count_of(op, "keys") == 0 ? shape.seq : count_of(op, "keys");
+  shape.sequences = q.rows / shape.seq;
+  shape.heads = count_of(op, "heads");
+  shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
+  shape.head_dim = q.cols / shape.heads;
+  // One query that sees all keys: nothing is masked.
+  shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;
+  shape.key_chunk = key_chunk(chip.mxu.cols, weight_tile_depth(chip.mxu, DataType::kBf16));
+  std::optional<AttentionMapping> best;
+  for (const AttentionMapping& lanes : lane_choices(chip, shape)) {
+    for (AttentionMapping a : block_choices(chip, lanes)) {
+      if (!fits(chip, a, vmem)) continue;
+      a.estimate = estimate(chip, a);
+      if (!best || a.estimate < best->estimate) best = a;
+    }
+  }
+  if (best) return *best;
+  bad_input(op.name,
+            fmt::format("attention with heads of {} that fits neither {} bytes of VMEM nor {} "
+                        "accumulator rows on {}",
+                        shape.head_dim, vmem, chip.mxu.acc_depth, chip.name),
+            "a chip with more vmem.size or mxu.acc_depth");
+}
+
+}  // namespace systole
