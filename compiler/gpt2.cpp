@@ -3,169 +3,146 @@
 
 #include <cmath>
 
-#include "compiler/graph_builder.hpp"
-#include "isa/seeded.hpp"
+#include "compiler/model_builder.hpp"
 
 namespace systole {
 namespace {
 
-// Seeded weights that keep values sane through any number of layers: a product of inputs with
-// unit variance and weights uniform in +-sqrt(3 / K) has unit variance again. What is added to the
-// residual stream is damped by sqrt(2 * n_layer), as GPT-2 initialises it (section 2.3 of the
-// paper).
-constexpr double kWordScale = 0.5;
-constexpr double kPositionScale = 0.25;
-constexpr double kGainScale = 0.1;  // gains lie around 1
-constexpr double kBiasScale = 0.05;
+// What of a config.json shapes the computation; names as in the file.
+struct Gpt2Config {
+  std::int64_t vocab_size = 0;
+  std::int64_t n_positions = 0;
+  std::int64_t n_embd = 0;
+  std::int64_t n_layer = 0;
+  std::int64_t n_head = 0;
+  std::int64_t n_inner = 0;
+  double layer_norm_epsilon = 0;
+  OpKind activation = OpKind::kGeluTanh;
+  bool scale_attn_weights = true;
+  bool tie_word_embeddings = true;
+};
+
+std::string_view positions_key(const ConfigReader& read) {
+  return read.has("n_positions") || !read.has("n_ctx") ? "n_positions" : "n_ctx";
+}
+
+Gpt2Config read_config(const ConfigReader& read) {
+  read.architecture({"GPT2LMHeadModel"});
+  read.require_flag("scale_attn_by_inverse_layer_idx", false, "GPT-2");
+  read.require_flag("add_cross_attention", false, "GPT-2");
+  Gpt2Config config;
+  config.vocab_size = read.size("vocab_size");
+  config.n_positions = read.size(positions_key(read));
+  config.n_embd = read.size("n_embd");
+  config.n_layer = read.size("n_layer");
+  config.n_head = read.size("n_head");
+  config.n_inner = read.size_or("n_inner", 4 * config.n_embd);
+  config.layer_norm_epsilon = read.fraction("layer_norm_epsilon");
+  config.activation = read.activation("activation_function");
+  config.scale_attn_weights = read.flag("scale_attn_weights", true);
+  config.tie_word_embeddings = read.flag("tie_word_embeddings", true);
+  read.require_divisor("n_head", config.n_head, "n_embd", config.n_embd);
+  return config;
+}
 
 class Gpt2Builder {
  public:
-  Gpt2Builder(const Gpt2Config& config, const Scenario& scenario)
-      : config_(config), scenario_(scenario), build_(graph_) {
-    heads_ = {{"heads", static_cast<double>(config.n_head)},
-              {"seq", static_cast<double>(scenario.seq)},
-              {"causal", 1},
-              {"scale", attention_scale()}};
+  Gpt2Builder(const Gpt2Config& config, std::string_view name, const Scenario& scenario)
+      : config_(config), build_(name, scenario, config.n_layer) {
+    const std::int64_t head_size = config.n_embd / config.n_head;
+    const double scale =
+        config.scale_attn_weights ? 1 / std::sqrt(static_cast<double>(head_size)) : 1;
+    heads_ = {.heads = config.n_head, .kv_heads = config.n_head, .scale = scale};
   }
 
-  Graph build(std::string_view name) {
-    graph_.name = std::string(name);
-    graph_.tokens = scenario_.batch * scenario_.seq;
-    graph_.repeat = config_.n_layer;
-    const std::int32_t words = weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
-    const std::int32_t embedded = embed(words);
-    const std::int32_t last = layers(embedded);
-    build_.append_to(graph_.after);
-    graph_.outputs.push_back(head(last, words));
-    return std::move(graph_);
+  Graph build() {
+    const std::int32_t words =
+        build_.weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
+    const std::int32_t last =
+        build_.layers(embed(words), [&](std::int32_t h) { return mlp(attention(h)); });
+    return build_.finish({head(last, words)});
   }
 
  private:
-  double attention_scale() const {
-    const std::int64_t head_size = config_.n_embd / config_.n_head;
-    return config_.scale_attn_weights ? 1 / std::sqrt(static_cast<double>(head_size)) : 1;
-  }
-
-  // Token ids stand for a text: any of the vocabulary, the same in every run.
-  std::int32_t token_ids() {
-    constexpr std::uint64_t kTextSeed = 2019;
-    const SeededTensor draw(kTextSeed, "tokens", 0);
-    Tensor ids{.name = "tokens",
-               .role = TensorRole::kTable,
-               .type = DataType::kInt32,
-               .rows = graph_.tokens,
-               .cols = 1};
-    ids.values.reserve(static_cast<std::size_t>(graph_.tokens));
-    for (std::int64_t i = 0; i < graph_.tokens; ++i) {
-      const double place = (static_cast<double>(draw.unit(i)) + 1) / 2;  // in [0, 1)
-      ids.values.push_back(
-          static_cast<std::int64_t>(place * static_cast<double>(config_.vocab_size)));
-    }
-    return build_.tensor(std::move(ids));
-  }
-
-  std::int32_t weight(const std::string& name, std::int64_t rows, std::int64_t cols, double scale,
-                      double offset = 0) {
-    return build_.tensor({.name = name,
-                          .role = TensorRole::kWeight,
-                          .type = scenario_.dtype,
-                          .rows = rows,
-                          .cols = cols,
-                          .copies = copies_,
-                          .scale = scale,
-                          .offset = offset});
-  }
+  bool decode() const { return is_decode(build_.scenario()); }
 
   std::int32_t embed(std::int32_t words) {
-    const std::int32_t ids = token_ids();
+    const std::int32_t ids = build_.token_ids(config_.vocab_size);
     const std::int32_t positions =
-        weight("wpe.weight", config_.n_positions, config_.n_embd, kPositionScale);
-    return build_.op(OpKind::kEmbedding, "wte", {{ids}, {words}, {positions}},
-                     {{"seq", static_cast<double>(scenario_.seq)}});
+        build_.weight("wpe.weight", config_.n_positions, config_.n_embd, kPositionScale);
+    GraphBuilder& ops = build_.ops();
+    if (!decode()) {
+      return ops.op(OpKind::kEmbedding, "wte", {{ids}, {words}, {positions}},
+                    {{"seq", static_cast<double>(build_.step())}});
+    }
+    const std::int32_t position =
+        ops.op(OpKind::kRows, "wpe", {{positions}},
+               {{"first", static_cast<double>(build_.scenario().context)}, {"count", 1}});
+    const std::int32_t word = ops.op(OpKind::kGather, "wte", {{ids}, {words}});
+    return ops.op(OpKind::kAdd, "wte.add", {{word}, {position}});
   }
 
   std::int32_t norm(const std::string& name, std::int32_t x) {
-    const std::int32_t gain = weight(name + ".weight", 1, config_.n_embd, kGainScale, 1);
-    const std::int32_t bias = weight(name + ".bias", 1, config_.n_embd, kBiasScale);
-    return build_.op(OpKind::kLayerNorm, name, {{x}, {gain}, {bias}},
-                     {{"eps", config_.layer_norm_epsilon}});
-  }
-
-  std::int32_t linear(const std::string& name, std::int32_t x, std::int64_t in, std::int64_t out,
-                      double damping = 1) {
-    const double scale = std::sqrt(3.0 / static_cast<double>(in)) * damping;
-    const std::int32_t w = weight(name + ".weight", in, out, scale);
-    const std::int32_t bias = weight(name + ".bias", 1, out, kBiasScale * damping);
-    return build_.op(OpKind::kLinear, name, {{x}, {w}, {bias}});
-  }
-
-  std::int32_t layers(std::int32_t embedded) {
-    const Tensor& entry = graph_.tensors[static_cast<std::size_t>(embedded)];
-    const Tensor shape{.type = entry.type, .rows = entry.rows, .cols = entry.cols};
-    Carry carry{.initial = embedded};
-    carry.argument = carried(shape, "h");
-    build_.append_to(graph_.body);
-    copies_ = config_.n_layer;
-    carry.yield = mlp(attention(carry.argument));
-    copies_ = 1;
-    carry.result = carried(shape, "h.last");
-    graph_.carries.push_back(carry);
-    return carry.result;
-  }
-
-  std::int32_t carried(Tensor shape, const std::string& name) {
-    shape.name = name;
-    return build_.tensor(std::move(shape));
-  }
-
-  double residual_damping() const {
-    return 1 / std::sqrt(2.0 * static_cast<double>(config_.n_layer));
+    return build_.layer_norm(name, x, config_.layer_norm_epsilon);
   }
 
   std::int32_t attention(std::int32_t h) {
-    const std::int64_t d = config_.n_embd;
     const std::int32_t x = norm("h.ln_1", h);
-    const std::int32_t qkv = linear("h.attn.c_attn", x, d, 3 * d);
-    const std::int32_t mixed =
-        build_.op(OpKind::kMha, "h.attn.core", {{qkv, 0, d}, {qkv, d, d}, {qkv, 2 * d, d}}, heads_);
-    const std::int32_t out = linear("h.attn.c_proj", mixed, d, d, residual_damping());
-    return build_.op(OpKind::kAdd, "h.attn.residual", {{out}, {h}});
+    const std::int32_t mixed = decode() ? cached_attention(x) : packed_attention(x);
+    const std::int32_t out = build_.linear(
+        mixed,
+        {.name = "h.attn.c_proj", .out = config_.n_embd, .damping = build_.residual_damping()});
+    return build_.ops().op(OpKind::kAdd, "h.attn.residual", {{out}, {h}});
+  }
+
+  std::int32_t packed_attention(std::int32_t x) {
+    const std::int64_t d = config_.n_embd;
+    const std::int32_t qkv = build_.linear(x, {.name = "h.attn.c_attn", .out = 3 * d});
+    return build_.attention("h.attn.core", {qkv, 0, d}, {qkv, d, d}, {qkv, 2 * d, d}, heads_);
+  }
+
+  // The packed weight is applied by thirds, so that k and v are tensors that caches can take in.
+  std::int32_t cached_attention(std::int32_t x) {
+    const std::int64_t d = config_.n_embd;
+    const auto packed = build_.linear_weights(d, {.name = "h.attn.c_attn", .out = 3 * d});
+    const std::int32_t q = build_.apply("h.attn.c_attn.q", x, packed, 0, d);
+    const std::int32_t k = build_.apply("h.attn.c_attn.k", x, packed, d, d);
+    const std::int32_t v = build_.apply("h.attn.c_attn.v", x, packed, 2 * d, d);
+    const std::int32_t keys = build_.append("h.attn.k_cache", k);
+    const std::int32_t values = build_.append("h.attn.v_cache", v);
+    return build_.attention("h.attn.core", {q}, {keys}, {values}, heads_);
   }
 
   std::int32_t mlp(std::int32_t h) {
-    const std::int64_t d = config_.n_embd;
     const std::int32_t x = norm("h.ln_2", h);
-    const std::int32_t wide = linear("h.mlp.c_fc", x, d, config_.n_inner);
-    const std::int32_t active = build_.op(config_.activation, "h.mlp.act", {{wide}});
-    const std::int32_t out = linear("h.mlp.c_proj", active, config_.n_inner, d, residual_damping());
-    return build_.op(OpKind::kAdd, "h.mlp.residual", {{out}, {h}});
+    const std::int32_t wide = build_.linear(x, {.name = "h.mlp.c_fc", .out = config_.n_inner});
+    const std::int32_t active = build_.ops().op(config_.activation, "h.mlp.act", {{wide}});
+    const std::int32_t out = build_.linear(
+        active,
+        {.name = "h.mlp.c_proj", .out = config_.n_embd, .damping = build_.residual_damping()});
+    return build_.ops().op(OpKind::kAdd, "h.mlp.residual", {{out}, {h}});
   }
 
-  // Only the last position of each sequence is needed to choose its next token.
   std::int32_t head(std::int32_t h, std::int32_t words) {
-    const auto seq = static_cast<double>(scenario_.seq);
-    const std::int32_t last = build_.op(
-        OpKind::kRows, "last_position", {{h}},
-        {{"first", seq - 1}, {"step", seq}, {"count", static_cast<double>(scenario_.batch)}});
-    const std::int32_t x = norm("ln_f", last);
-    if (!config_.tie_word_embeddings) {
-      words = weight("lm_head.weight", config_.vocab_size, config_.n_embd, kWordScale);
-    }
-    return build_.op(OpKind::kMatmul, "lm_head", {{x}, {words}}, {{"transpose_rhs", 1}}, "logits");
+    const std::int32_t x = norm("ln_f", build_.last_rows("last_position", h));
+    if (config_.tie_word_embeddings) return build_.tied_head("lm_head", x, words, "logits");
+    return build_.linear(x, {.name = "lm_head", .out = config_.vocab_size, .bias = false},
+                         "logits");
   }
 
   const Gpt2Config& config_;
-  const Scenario& scenario_;
-  Graph graph_;
-  GraphBuilder build_;
-  GraphBuilder::Attributes heads_;
-  std::int64_t copies_ = 1;  // of the weights declared now
+  ModelBuilder build_;
+  ModelBuilder::AttentionShape heads_;
 };
 
 }  // namespace
 
-Graph build_gpt2(const Gpt2Config& config, std::string_view name, const Scenario& scenario) {
-  return Gpt2Builder(config, scenario).build(name);
+Graph import_gpt2(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
+  const Gpt2Config config = read_config(read);
+  check_limits(scenario,
+               {.positions_key = std::string(positions_key(read)), .positions = config.n_positions},
+               read.where());
+  return Gpt2Builder(config, name, scenario).build();
 }
 
 }  // namespace systole

@@ -12,9 +12,10 @@
 namespace systole {
 
 struct Scenario {
-  std::string phase = "prefill";
-  std::int64_t batch = 1;
-  std::int64_t seq = 0;  // tokens per sequence; a model needs it
+  std::string phase = "prefill";  // or "decode": one token per sequence against a KV cache
+  std::int64_t batch = 1;         // sequences
+  std::int64_t seq = 0;           // prefill: tokens per sequence
+  std::int64_t context = 0;       // decode: tokens of each sequence in the KV cache before the step
   DataType dtype = DataType::kBf16;
 };
 
@@ -32,7 +33,8 @@ Graph import_gemm(std::string_view spec, DataType type);
 // operands of its own. Blank lines, CRLF and a trailing comma are allowed. Errors: exit status 3.
 Graph import_gemm_list(std::string_view csv, std::string_view where, DataType type);
 
-// Elements of all weights, copies included.
+// Elements of all weights, copies included: the same in bf16 and int8. Not counted are KV caches,
+// constants, and the scales of int8 weights (fp32 `X.weight_scale` beside int8 `X.weight`).
 std::int64_t parameter_count(const Graph& graph);
 
 }  // namespace systole

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a config.json of the Llama family shapes the computation; names as in the file.
+#pragma once
+
+#include <cstdint>
+
+#include "compiler/config_reader.hpp"
+#include "compiler/rope_frequencies.hpp"
+
+namespace systole {
+
+struct LlamaConfig {
+  std::int64_t vocab_size = 0;
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;
+  std::int64_t num_hidden_layers = 0;
+  std::int64_t num_attention_heads = 0;
+  std::int64_t num_key_value_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t sliding_window = 0;  // 0: no layer has one
+  double rms_norm_eps = 0;
+  OpKind hidden_act = OpKind::kSilu;
+  bool qkv_bias = false;
+  bool output_bias = false;  // of the attention's output projection
+  bool mlp_bias = false;
+  bool qk_norm = false;
+  bool tie_word_embeddings = false;
+  RopeScaling rope{};
+};
+
+// Keys that give a size must be there; what else is absent has transformers' default for the
+// model_type. Errors: exit status 3.
+LlamaConfig read_llama(const ConfigReader& read);
+
+}  // namespace systole

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/model_builder.hpp"
+
+#include <cmath>
+
+#include "isa/seeded.hpp"
+
+namespace systole {
+namespace {
+
+constexpr double kGainScale = 0.1;  // gains lie around 1
+constexpr double kBiasScale = 0.05;
+const double kUnitVariance = std::sqrt(3.0);  // uniform in +-sqrt(3)
+
+constexpr double kInt8Scale = 127;  // int8 weights use the whole range
+// Scales lie within a quarter of their middle; the middle gives weights of the same variance as
+// bf16 ones: whole numbers -127 .. 127 have variance 127 * 128 / 3, and the square of a scale is
+// on average (1 + 1/48) times the middle's.
+constexpr double kScaleSpread = 0.25;
+double middle_scale(double deviation) {
+  return deviation / std::sqrt(127.0 * 128.0 / 3 * (1 + kScaleSpread * kScaleSpread / 3));
+}
+
+}  // namespace
+
+ModelBuilder::ModelBuilder(std::string_view name, const Scenario& scenario, std::int64_t layers)
+    : scenario_(scenario), layers_(layers), build_(graph_) {
+  graph_.name = std::string(name);
+  graph_.tokens = scenario.batch * step();
+  graph_.repeat = layers;
+}
+
+const Tensor& ModelBuilder::tensor(std::int32_t index) const {
+  return graph_.tensors[static_cast<std::size_t>(index)];
+}
+
+std::int64_t ModelBuilder::cols_of(std::int32_t index) const { return tensor(index).cols; }
+
+std::int32_t ModelBuilder::weight(const std::string& name, std::int64_t rows, std::int64_t cols,
+                                  double scale, double offset) {
+  return build_.tensor({.name = name,
+                        .role = TensorRole::kWeight,
+                        .type = DataType::kBf16,
+                        .rows = rows,
+                        .cols = cols,
+                        .copies = copies_,
+                        .scale = scale,
+                        .offset = offset});
+}
+
+std::int32_t ModelBuilder::token_ids(std::int64_t vocabulary) {
+  constexpr std::uint64_t kTextSeed = 2019;
+  const SeededTensor draw(kTextSeed, "tokens", 0);
+  Tensor ids{.name = "tokens",
+             .role = TensorRole::kTable,
+             .type = DataType::kInt32,
+             .rows = graph_.tokens,
+             .cols = 1};
+  ids.values.reserve(static_cast<std::size_t>(graph_.tokens));
+  for (std::int64_t i = 0; i < graph_.tokens; ++i) {
+    const double place = (static_cast<double>(draw.unit(i)) + 1) / 2;  // in [0, 1)
+    ids.values.push_back(static_cast<std::int64_t>(place * static_cast<double>(vocabulary)));
+  }
+  return build_.tensor(std::move(ids));
+}
+
+std::int32_t ModelBuilder::layer_norm(const std::string& name, std::int32_t x, double eps) {
+  const std::int64_t cols = cols_of(x);
+  const std::int32_t gain = weight(name + ".weight", 1, cols, kGainScale, 1);
+  const std::int32_t bias = weight(name + ".bias", 1, cols, kBiasScale);
+  return build_.op(OpKind::kLayerNorm, name, {{x}, {gain}, {bias}}, {{"eps", eps}});
+}
+
+std::int32_t ModelBuilder::rms_norm(const std::string& name, std::int32_t x, double eps,
+                                    std::int64_t groups) {
+  const std::int32_t gain = weight(name + ".weight", 1, cols_of(x) / groups, kGainScale, 1);
+  GraphBuilder::Attributes attributes{{"eps", eps}};
+  if (groups != 1) attributes["groups"] = static_cast<double>(groups);
+  return build_.op(OpKind::kRmsNorm, name, {{x}, {gain}}, attributes);
+}
+
+ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
+                                                         const LinearShape& shape) {
+  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
+  const std::string name = shape.name + std::string(kWeightSuffix);
+  LinearWeights result;
+  if (scenario_.dtype == DataType::kInt8) {
+    const double middle = middle_scale(deviation);
+    result.weight = build_.tensor({.name = name,
+                                   .role = TensorRole::kWeight,
+                                   .type = DataType::kInt8,
+                                   .rows = in,
+                                   .cols = shape.out,
+                                   .copies = copies_,
+                                   .scale = kInt8Scale});
+    result.scales = build_.tensor({.name = shape.name + std::string(kWeightScaleSuffix),
+                                   .role = TensorRole::kWeight,
+                                   .type = DataType::kFp32,
+                                   .rows = 1,
+                                   .cols = shape.out,
+                                   .copies = copies_,
+                                   .scale = kScaleSpread * middle,
+                                   .offset = middle});
+  } else {
+    result.weight =
+        weight(name, in, shape.out, std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
+  }
+  if (shape.bias) {
+    result.bias = weight(shape.name + ".bias", 1, shape.out, kBiasScale * shape.damping);
+  }
+  return result;
+}
+
+std::int32_t ModelBuilder::linear(std::int32_t x, const LinearShape& shape,
+                                  const std::string& result) {
+  return apply(shape.name, x, linear_weights(cols_of(x), shape), 0, 0, result);
+}
+
+std::int32_t ModelBuilder::apply(const std::string& name, std::int32_t x,
+                                 const LinearWeights& weights, std::int64_t first_col,
+                                 std::int64_t cols, const std::string& result) {
+  if (weights.scales >= 0) return apply_int8(name, x, weights, first_col, cols, result);
+  const Operand w{weights.weight, first_col, cols};
+  if (weights.bias < 0) return build_.op(OpKind::kMatmul, name, {{x}, w}, {}, result);
+  return build_.op(OpKind::kLinear, name, {{x}, w, {weights.bias, first_col, cols}}, {}, result);
+}
+
+// (sum of xq * wq) * x's scale * w's scale + bias, in fp32, rounded once.
+std::int32_t ModelBuilder::apply_int8(const std::string& name, std::int32_t x,
+                                      const LinearWeights& weights, std::int64_t first_col,
+                                      std::int64_t cols, const std::string& result) {
+  const std::string last = result.empty() ? name : result;
+  const GraphBuilder::Quantized q = quantized(x);
+  const std::int32_t sums = build_.op(
+      OpKind::kMatmul, name, {{q.values}, {weights.weight, first_col, cols}}, {}, last + ".sum");
+  const std::int32_t tokens = build_.op(OpKind::kMul, name + ".token_scale", {{sums}, {q.scales}},
+                                        {}, last + ".token_scaled", DataType::kFp32);
+  const Operand scales{weights.scales, first_col, cols};
+  const std::string channel_scale = name + ".channel_scale";
+  if (weights.bias < 0) {
+    return build_.op(OpKind::kMul, channel_scale, {{tokens}, scales}, {}, last, DataType::kBf16);
+  }
+  const std::int32_t channels = build_.op(OpKind::kMul, channel_scale, {{tokens}, scales}, {},
+                                          last + ".channel_scaled", DataType::kFp32);
+  return build_.op(OpKind::kAdd, name + ".bias_add", {{channels}, {weights.bias, first_col, cols}},
+                   {}, last, DataType::kBf16);
+}
+
+GraphBuilder::Quantized ModelBuilder::quantized(std::int32_t x) {
+  const auto known = quantized_.find(x);
+  if (known != quantized_.end()) return known->second;
+  const std::string name = tensor(x).name;
+  return quantized_[x] = build_.quantize_rows(name + ".quantize", {x}, name + ".q");
+}
+
+std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
+  const std::int32_t all = build_.tensor({.name = cache,
+                                          .role = TensorRole::kInput,
+                                          .type = DataType::kBf16,
+                                          .rows = scenario_.batch * keys(),
+                                          .cols = cols_of(rows),
+                                          .copies = copies_,
+                                          .scale = kUnitVariance});
+  return build_.op(
+      OpKind::kAppend, cache + ".append", {{all}, {rows}},
+      {{"seq", static_cast<double>(keys())}, {"first", static_cast<double>(keys() - step())}});
+}
+
+std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, const Operand& k,
+                                     const Operand& v, const AttentionShape& shape) {
+  const bool causal = shape.causal && !is_decode(scenario_);  // decode: all keys lie before
+  GraphBuilder::Attributes attributes{{"heads", static_cast<double>(shape.heads)},
+                                      {"seq", static_cast<double>(step())},
+                                      {"causal", causal ? 1 : 0},
+                                      {"scale", shape.scale}};
+  if (shape.kv_heads != shape.heads) attributes["kv_heads"] = static_cast<double>(shape.kv_heads);
+  if (keys() != step()) attributes["keys"] = static_cast<double>(keys());
+  return build_.op(OpKind::kMha, name, {q, k, v}, attributes);
+}
+
+std::int32_t ModelBuilder::layers(std::int32_t initial,
+                                  const std::function<std::int32_t(std::int32_t)>& layer) {
+  const Tensor& entry = tensor(initial);
+  const Tensor shape{.type = entry.type, .rows = entry.rows, .cols = entry.cols};
+  const auto carried = [&](const std::string& name) {
+    Tensor copy = shape;
+    copy.name = name;
+    return build_.tensor(std::move(copy));
+  };
+  Carry carry{.initial = initial};
+  carry.argument = carried("h");
+  build_.append_to(graph_.body);
+  copies_ = layers_;
+  carry.yield = layer(carry.argument);
+  copies_ = 1;
+  carry.result = carried("h.last");
+  graph_.carries.push_back(carry);
+  build_.append_to(graph_.after);
+  return carry.result;
+}
+
+double ModelBuilder::residual_damping() const {
+  return 1 / std::sqrt(2.0 * static_cast<double>(layers_));
+}
+
+std::int32_t ModelBuilder::rows_of_sequences(const std::string& name, std::int32_t x,
+                                             std::int64_t first) {
+  if (step() == 1 && is_decode(scenario_)) return x;
+  return build_.op(OpKind::kRows, name, {{x}},
+                   {{"first", static_cast<double>(first)},
+                    {"step", static_cast<double>(step())},
+                    {"count", static_cast<double>(scenario_.batch)}});
+}
+
+std::int32_t ModelBuilder::first_rows(const std::string& name, std::int32_t x) {
+  return rows_of_sequences(name, x, 0);
+}
+std::int32_t ModelBuilder::last_rows(const std::string& name, std::int32_t x) {
+  return rows_of_sequences(name, x, step() - 1);
+}
+
+std::int32_t ModelBuilder::tied_head(const std::string& name, std::int32_t x, std::int32_t words,
+                                     const std::string& result) {
+  return build_.op(OpKind::kMatmul, name, {{x}, {words}}, {{"transpose_rhs", 1}}, result);
+}
+
+Graph ModelBuilder::finish(std::vector<std::int32_t> outputs) {
+  graph_.outputs = std::move(outputs);
+  return std::move(graph_);
+}
+
+}  // namespace systole

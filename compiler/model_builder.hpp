@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts that transformers are made of, as ops with seeded weights: norms, linear layers in bf16
+// or int8, KV caches, attention, the repeated layers, the output head.
+//
+// The seeds keep values sane through any number of layers: a product of inputs with unit variance
+// and weights uniform in +-sqrt(3 / K) has unit variance again. What is added to the residual
+// stream is damped by sqrt(2 * layers), as GPT-2 initialises it (section 2.3 of its paper).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/graph_builder.hpp"
+#include "compiler/scenario.hpp"
+
+namespace systole {
+
+inline constexpr double kWordScale = 0.5;
+inline constexpr double kPositionScale = 0.25;
+
+// Scales per output channel of the int8 weights `NAME.weight` lie in `NAME.weight_scale`.
+inline constexpr std::string_view kWeightSuffix = ".weight";
+inline constexpr std::string_view kWeightScaleSuffix = ".weight_scale";
+
+// All results are indices of tensors. Numbers of columns are taken from the operands.
+class ModelBuilder {
+ public:
+  ModelBuilder(std::string_view name, const Scenario& scenario, std::int64_t layers);
+
+  const Scenario& scenario() const { return scenario_; }
+  std::int64_t step() const { return step_of(scenario_); }
+  std::int64_t keys() const { return keys_of(scenario_); }
+  GraphBuilder& ops() { return build_; }
+  std::int64_t cols_of(std::int32_t tensor) const;
+
+  // A weight in bf16; within layers(), one per layer.
+  std::int32_t weight(const std::string& name, std::int64_t rows, std::int64_t cols, double scale,
+                      double offset = 0);
+  // Token ids stand for a text: any of the vocabulary, the same in every run.
+  std::int32_t token_ids(std::int64_t vocabulary);
+
+  std::int32_t layer_norm(const std::string& name, std::int32_t x, double eps);
+  // Each of `groups` groups of columns has a norm of its own; the gain is shared.
+  std::int32_t rms_norm(const std::string& name, std::int32_t x, double eps,
+                        std::int64_t groups = 1);
+
+  // in x out weights, and out biases. In an int8 scenario the weights are int8 with a scale per
+  // output channel, and the input is quantised per row, once for all layers that read it.
+  struct LinearShape {
+    std::string name;
+    std::int64_t out = 0;
+    bool bias = true;
+    double damping = 1;  // of the result's size
+  };
+  std::int32_t linear(std::int32_t x, const LinearShape& shape, const std::string& result = {});
+
+  // The same in two steps, for packed weights of which columns are applied.
+  struct LinearWeights {
+    std::int32_t weight = -1;
+    std::int32_t scales = -1;  // -1: bf16
+    std::int32_t bias = -1;    // -1: none
+  };
+  LinearWeights linear_weights(std::int64_t in, const LinearShape& shape);
+  std::int32_t apply(const std::string& name, std::int32_t x, const LinearWeights& weights,
+                     std::int64_t first_col = 0, std::int64_t cols = 0,
+                     const std::string& result = {});
+
+  // A cache of all keys() rows per sequence in which `rows` are the last step().
+  std::int32_t append(const std::string& cache, std::int32_t rows);
+
+  struct AttentionShape {
+    std::int64_t heads = 1;
+    std::int64_t kv_heads = 1;
+    double scale = 1;
+    bool causal = true;
+  };
+  std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
+                         const Operand& v, const AttentionShape& shape);
+
+  // The repeated region: `layer` makes one layer's output of its input.
+  std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
+  double residual_damping() const;
+
+  // x's first row of each sequence, or its last, by which the next token is chosen.
+  std::int32_t first_rows(const std::string& name, std::int32_t x);
+  std::int32_t last_rows(const std::string& name, std::int32_t x);
+  // x . words^T, in bf16: a head that shares the embedding's table.
+  std::int32_t tied_head(const std::string& name, std::int32_t x, std::int32_t words,
+                         const std::string& result);
+
+  Graph finish(std::vector<std::int32_t> outputs);
+
+ private:
+  std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
+  GraphBuilder::Quantized quantized(std::int32_t x);
+  std::int32_t apply_int8(const std::string& name, std::int32_t x, const LinearWeights& weights,
+                          std::int64_t first_col, std::int64_t cols, const std::string& result);
+  const Tensor& tensor(std::int32_t index) const;
+
+  const Scenario& scenario_;
+  std::int64_t layers_;
+  Graph graph_;
+  GraphBuilder build_;
+  std::int64_t copies_ = 1;  // of the weights declared now
+  std::map<std::int32_t, GraphBuilder::Quantized> quantized_;
+};
+
+}  // namespace systole

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rotary embedding of a config.json.
+#pragma once
+
+#include <cstdint>
+
+#include "compiler/config_reader.hpp"
+#include "compiler/rope_frequencies.hpp"
+
+namespace systole {
+
+// Reads rope_theta (10000 where it is absent) and its scaling: null, rope_scaling with rope_type or
+// the older type, or rope_parameters, which may hold rope_theta as well. Errors: exit status 3.
+RopeScaling read_rope(const ConfigReader& read, std::int64_t head_dim, std::int64_t max_positions);
+
+}  // namespace systole
