@@ -133,6 +133,7 @@ class AttentionKernel {
   Bytes scores_bytes_, product_bytes_;  // of one place in the accumulators
   Bytes q_row_, kv_row_;                // bytes of the heads at a time, side by side
   Bytes q_pitch_;                       // from one row of a lane to the next
+  Bytes out_row_, out_pitch_;           // the same of the results, which may be fp32
   Ring q_ring_, k_ring_, v_ring_, out_ring_;
   std::vector<Lane> lanes_;
 };

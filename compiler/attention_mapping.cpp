@@ -131,11 +131,11 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
 }  // namespace
 
 Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
-  const Bytes q_row = a.heads_at_a_time() * a.head_dim * kIn;
+  const Bytes q_and_out = a.heads_at_a_time() * a.head_dim * (kIn + a.out_element);
   const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
   const std::int64_t columns = 7 + 2 * parts(a, chip);
   const Bytes lane = a.rows() * (columns * kWord + 2 * a.block_kv * kIn + a.head_dim * kWord);
-  return 4 * a.block_q * q_row + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
+  return 2 * a.block_q * q_and_out + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
 }
 
 std::int64_t attention_acc_rows(const AttentionMapping& a, const ChipSpec& chip) {
@@ -151,6 +151,7 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
   shape.head_dim = q.cols / shape.heads;
+  shape.out_element = size_of(graph.tensors[op.result].type);
   // One query that sees all keys: nothing is masked.
   shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;
   shape.key_chunk = key_chunk(chip.mxu.cols, weight_tile_depth(chip.mxu, DataType::kBf16));

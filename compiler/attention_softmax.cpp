@@ -143,8 +143,9 @@ void AttentionKernel::finish_block(const Position& at, const Affine& steps) {
     divide.op = VectorOp::kMul;
     divide.rows = rows(at);
     divide.cols = g_.head_dim;
-    divide.dst = vmem_tile(out_ring_.at(number, lane.number * g_.stack * g_.head_dim * in_),
-                           q_pitch_, out_.type);
+    divide.dst =
+        vmem_tile(out_ring_.at(number, lane.number * g_.stack * g_.head_dim * out_.element()),
+                  out_pitch_, out_.type);
     divide.a = vmem_tile(lane.out_place, g_.head_dim * 4, DataType::kFp32);
     sum.broadcast = Broadcast::kCol;
     divide.b = sum;
@@ -152,7 +153,7 @@ void AttentionKernel::finish_block(const Position& at, const Affine& steps) {
   }
   e_.signal(kVpuUnit, e_.published(out_ring_));
   Store store;
-  store.src = vmem_tile(out_ring_.at(number), q_row_, out_.type);
+  store.src = vmem_tile(out_ring_.at(number), out_row_, out_.type);
   store.dst = out_.tile(q_place(out_, at));
   store.rows = tokens(at);
   store.cols = q_cols(at);

@@ -49,8 +49,8 @@ BertConfig read_config(const ConfigReader& read) {
   config.num_hidden_layers = read.size("num_hidden_layers");
   config.num_attention_heads = read.size("num_attention_heads");
   config.intermediate_size = read.size("intermediate_size");
-  config.layer_norm_eps = read.fraction("layer_norm_eps");
-  config.hidden_act = read.activation("hidden_act");
+  config.layer_norm_eps = read.fraction_or("layer_norm_eps", 1e-12);
+  config.hidden_act = read.activation_or("hidden_act", OpKind::kGelu);
   config.tie_word_embeddings = read.flag("tie_word_embeddings", true);
   read.require_divisor("num_attention_heads", config.num_attention_heads, "hidden_size",
                        config.hidden_size);

@@ -90,7 +90,8 @@ std::int64_t ConfigReader::size_or(std::string_view key, std::int64_t otherwise)
   return has(key) ? size(key) : otherwise;
 }
 
-double ConfigReader::fraction(std::string_view key) const {
+double ConfigReader::fraction_or(std::string_view key, double otherwise) const {
+  if (!has(key)) return otherwise;
   const nlohmann::json& value = required(key);
   if (!within(value, 0, 1) || value.get<double>() == 0) {
     fail(key, shown(value), "a number above 0, at most 1");
@@ -148,7 +149,8 @@ ConfigReader ConfigReader::object(std::string_view key) const {
   return {value, where_, name_of(key) + "."};
 }
 
-OpKind ConfigReader::activation(std::string_view key) const {
+OpKind ConfigReader::activation_or(std::string_view key, OpKind otherwise) const {
+  if (!has(key)) return otherwise;
   const std::string name = text(key);
   const auto kind = find_by_name(kActivations, name);
   if (!kind) {

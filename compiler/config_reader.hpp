@@ -33,7 +33,7 @@ class ConfigReader {
 
   std::int64_t size(std::string_view key, std::int64_t largest = kMaxConfigSize) const;
   std::int64_t size_or(std::string_view key, std::int64_t otherwise) const;
-  double fraction(std::string_view key) const;  // above 0, at most 1
+  double fraction_or(std::string_view key, double otherwise) const;  // above 0, at most 1
   double number(std::string_view key, double low, double high) const;
   double number_or(std::string_view key, double low, double high, double otherwise) const;
   // As many numbers, each within low .. high.
@@ -44,7 +44,7 @@ class ConfigReader {
   ConfigReader object(std::string_view key) const;
 
   // The named activation, one of transformers' ACT2FN that have an op.
-  OpKind activation(std::string_view key) const;
+  OpKind activation_or(std::string_view key, OpKind otherwise) const;
   // Refuses a flag that is not `supported`, naming the variant of `family` that it stands for.
   void require_flag(std::string_view key, bool supported, std::string_view family) const;
   // `value` of `key` must divide `total`; else names the nearest numbers that do.

@@ -15,8 +15,8 @@ namespace {
 
 class GraphEvaluator {
  public:
-  GraphEvaluator(const Graph& graph, std::uint64_t seed, Precision precision)
-      : graph_(graph), seed_(seed), precision_(precision), values_(graph.tensors.size()) {}
+  GraphEvaluator(const Graph& graph, std::uint64_t seed, Rounding round)
+      : graph_(graph), seed_(seed), round_(round), values_(graph.tensors.size()) {}
 
   std::map<std::string, std::vector<double>> run() {
     run_ops(graph_.before);
@@ -90,7 +90,7 @@ class GraphEvaluator {
     for (const Op& op : ops) {
       Matrix result = run_op(op);
       if (quantizes_rows(op)) value(op.scales) = quantize_rows(result);
-      round_to(tensor(op.result).type, precision_, result);
+      round_(tensor(op.result).type, result);
       value(op.result) = std::move(result);
       drawn_.clear();
     }
@@ -241,7 +241,7 @@ class GraphEvaluator {
     if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
     heads.causal = attribute_of(op, "causal") != 0;
     heads.scale = attribute_of(op, "scale");
-    return attention(a, b, view(op.operands[2]).real, heads, precision_);
+    return attention(a, b, view(op.operands[2]).real, heads, round_);
   }
 
   std::map<std::string, std::vector<double>> results() {
@@ -261,7 +261,7 @@ class GraphEvaluator {
 
   const Graph& graph_;
   std::uint64_t seed_;
-  Precision precision_;
+  Rounding round_;
   std::vector<Matrix> values_;  // of each tensor that has been computed
   std::deque<Matrix> drawn_;    // inputs and weights of the current op
   std::int64_t repetition_ = 0;
@@ -270,8 +270,8 @@ class GraphEvaluator {
 }  // namespace
 
 std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
-                                                    Precision precision) {
-  return GraphEvaluator(graph, seed, precision).run();
+                                                    Precision precision, std::uint64_t sample) {
+  return GraphEvaluator(graph, seed, Rounding(precision, sample)).run();
 }
 
 }  // namespace systole

@@ -16,11 +16,15 @@ namespace systole {
 // that is fp32 without further rounding. kBf16PerOp: every op's result is rounded to bf16 where
 // that is its type; sums inside an op are fp32 or wider. Integers are exact in both: int8
 // products in int32, quantize rounds to nearest even and saturates.
-enum class Precision : std::uint8_t { kFp32, kBf16PerOp };
+//
+// kBf16Sampled: as kBf16PerOp, but each result goes to one of its two neighbours at random, the
+// nearer the likelier (stochastic rounding). To nearest is one sample of what rounding does to a
+// value, and may be a lucky one; `sample` numbers others.
+enum class Precision : std::uint8_t { kFp32, kBf16PerOp, kBf16Sampled };
 
 // The last value of each op's result and of each carried value, row-major, by tensor name.
 // Precondition: verify_graph() has passed the graph.
 std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
-                                                    Precision precision);
+                                                    Precision precision, std::uint64_t sample = 0);
 
 }  // namespace systole

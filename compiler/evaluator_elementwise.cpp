@@ -131,9 +131,4 @@ void apply(const Elementwise& step, Matrix& value, const OperandView* b) {
   });
 }
 
-void round_to(DataType type, Precision precision, Matrix& value) {
-  if (value.integer || type != DataType::kBf16 || precision != Precision::kBf16PerOp) return;
-  for (float& element : value.real) element = static_cast<float>(Bf16(element));
-}
-
 }  // namespace systole

@@ -47,7 +47,7 @@ Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& cou
 }
 
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,
-                 const Heads& heads, Precision precision) {
+                 const Heads& heads, Rounding& round) {
   constexpr std::int64_t kRows = 64;  // at once: causal blocks see no further than their last row
   const HeadCounts& counts = heads.counts;
   Matrix out = make_matrix(q.rows, q.cols, false);
@@ -64,7 +64,7 @@ Matrix attention(const View<float>& q, const View<float>& k, const View<float>& 
           multiply(q.block(first, rows, head * size, size),
                    k.block(first_key, keys, kv_head * size, size), true, weights.real.data(), keys);
           softmax(weights, heads.scale, heads.causal, counts.seq, row);
-          round_to(DataType::kBf16, precision, weights);
+          round(DataType::kBf16, weights);
           multiply(whole_view(weights).real, v.block(first_key, keys, kv_head * size, size), false,
                    out.real.data() + first * q.cols + head * size, q.cols);
         }

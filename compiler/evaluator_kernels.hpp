@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The evaluator's loops, by family of ops. They compute in fp32 (or exactly, for integers) and
-// leave rounding to the type of the result to their caller, round_to().
+// leave rounding to the type of the result to their caller.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,20 @@ struct Matrix {
   std::vector<std::int32_t> whole{};
 };
 Matrix make_matrix(std::int64_t rows, std::int64_t cols, bool integer);
+
+// Rounds results to bf16 where that is their type and the precision asks for it.
+class Rounding {
+ public:
+  Rounding(Precision precision, std::uint64_t sample) : precision_(precision), sample_(sample) {}
+  void operator()(DataType type, Matrix& value);
+
+ private:
+  float sampled(float value);
+
+  Precision precision_;
+  std::uint64_t sample_;
+  std::uint64_t drawn_ = 0;
+};
 
 // Some columns, and maybe some rows, of a matrix.
 template <class T>
@@ -92,9 +106,6 @@ Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& coun
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);
 // The weights between softmax and the second product are rounded to bf16 in kBf16PerOp.
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,
-                 const Heads& heads, Precision precision);
-
-// Rounds to bf16 where that is the type and the precision asks for it.
-void round_to(DataType type, Precision precision, Matrix& value);
+                 const Heads& heads, Rounding& round);
 
 }  // namespace systole

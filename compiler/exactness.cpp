@@ -7,10 +7,6 @@
 namespace systole {
 namespace {
 
-const Tensor& tensor_of(const Graph& graph, std::int32_t index) {
-  return graph.tensors[static_cast<std::size_t>(index)];
-}
-
 class Exactness {
  public:
   explicit Exactness(const Graph& graph) : graph_(graph), exact_(graph.tensors.size()) {
@@ -62,17 +58,5 @@ class Exactness {
 }  // namespace
 
 std::set<std::string> exact_tensors(const Graph& graph) { return Exactness(graph).run(); }
-
-std::int64_t quantised_width(const Graph& graph) {
-  std::int64_t width = 0;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
-      if (op.scales < 0) continue;
-      const std::int64_t cols = tensor_of(graph, op.result).cols;
-      width = width == 0 ? cols : std::min(width, cols);
-    }
-  }
-  return width;
-}
 
 }  // namespace systole

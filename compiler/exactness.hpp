@@ -2,7 +2,6 @@
 // How far the values of a graph depend on rounding: what a comparison may ask of them.
 #pragma once
 
-#include <cstdint>
 #include <set>
 #include <string>
 
@@ -14,8 +13,5 @@ namespace systole {
 // same numbers. All other values depend on the order and the type in which floating-point numbers
 // are added and rounded, int8 ones that are quantised from them included.
 std::set<std::string> exact_tensors(const Graph& graph);
-
-// Elements of the shortest row that is quantised to int8; 0 where none is.
-std::int64_t quantised_width(const Graph& graph);
 
 }  // namespace systole

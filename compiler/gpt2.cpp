@@ -37,8 +37,8 @@ Gpt2Config read_config(const ConfigReader& read) {
   config.n_layer = read.size("n_layer");
   config.n_head = read.size("n_head");
   config.n_inner = read.size_or("n_inner", 4 * config.n_embd);
-  config.layer_norm_epsilon = read.fraction("layer_norm_epsilon");
-  config.activation = read.activation("activation_function");
+  config.layer_norm_epsilon = read.fraction_or("layer_norm_epsilon", 1e-5);
+  config.activation = read.activation_or("activation_function", OpKind::kGeluTanh);
   config.scale_attn_weights = read.flag("scale_attn_weights", true);
   config.tie_word_embeddings = read.flag("tie_word_embeddings", true);
   read.require_divisor("n_head", config.n_head, "n_embd", config.n_embd);

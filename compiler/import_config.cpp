@@ -43,6 +43,19 @@ ImportFunction import_function(const ConfigReader& read) {
             fmt::format("one of {}", fmt::join(known, ", ")));
 }
 
+// What changes the computation of any of these models and is not read.
+void refuse_unread(const ConfigReader& read) {
+  if (read.has("quantization_config")) {
+    read.fail("quantization_config",
+              "weights that are quantised in the file, which is not supported",
+              "no such key; --dtype int8 quantises");
+  }
+  if (read.has("dual_chunk_attention_config")) {
+    read.fail("dual_chunk_attention_config", "attention in chunks, which is not supported",
+              "no such key");
+  }
+}
+
 std::string printable(std::string_view name) {
   std::string result;
   for (const char c : name.substr(0, kMaxNameLength)) result += is_quotable({&c, 1}) ? c : '_';
@@ -72,6 +85,7 @@ Graph import_config(std::string_view json, std::string_view where, std::string_v
   const nlohmann::json parsed = parse_config(json, where);
   const ConfigReader read(parsed, where);
   const ImportFunction import = import_function(read);
+  refuse_unread(read);
   check_scenario(scenario, where);
   Graph graph = import(read, printable(name), scenario);
   verify_graph(graph, where);

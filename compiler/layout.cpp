@@ -118,7 +118,6 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
     : graph_(graph), chip_(chip), slots_(graph.tensors.size()) {
   check_carries();
   check_outputs();
-  check_appends();
   share_carries();
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
@@ -222,24 +221,6 @@ void Layout::check_outputs() const {
     bad_input(graph_.name,
               fmt::format("output %{} that is an input or a view", graph_.tensors[output].name),
               "an output that an op computes");
-  }
-}
-
-void Layout::check_appends() const {
-  const std::set<std::int32_t> computed = results(graph_);
-  std::set<std::int32_t> placed;
-  for (const Carry& carry : graph_.carries) placed.insert({carry.initial, carry.yield});
-  for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-    for (const Op& op : *ops) {
-      if (op.kind != OpKind::kAppend) continue;
-      const std::int32_t rows = op.operands[1].tensor;
-      const bool own = computed.contains(rows) && !is_output(graph_, rows) &&
-                       op.operands[1].cols % graph_.tensors[rows].cols == 0;
-      if (own && placed.insert(rows).second) continue;
-      bad_input(graph_.name,
-                fmt::format("append of %{}, which has another place", graph_.tensors[rows].name),
-                "rows that an op computes, neither carried nor an output, and appended once");
-    }
   }
 }
 

@@ -35,8 +35,8 @@ struct Place {
 
 class Layout {
  public:
-  // Throws Error (kBadInput) where a carried value is needed under another name, where an output is
-  // not computed by an op, or where rows that are appended have another place already.
+  // Throws Error (kBadInput) where a carried value is needed under another name, or where an output
+  // is not computed by an op.
   Layout(const Graph& graph, const ChipSpec& chip);
 
   // `layer`: index of the repetition loop; the constant 0 outside of it.
@@ -60,7 +60,6 @@ class Layout {
   void allocate(std::int32_t tensor);
   void check_carries() const;
   void check_outputs() const;
-  void check_appends() const;
   void share_carries();
   void allocate_layers();
   void alias_rows(const Op& op);

@@ -41,22 +41,16 @@ const FamilyRow& family_of(const ConfigReader& read) {
   throw std::logic_error("not of the Llama family: " + type);
 }
 
-// Mistral's and Qwen's configurations have numbers of their own where this key is absent, so it
-// must be there; null is as many as heads.
-std::int64_t read_kv_heads(const ConfigReader& read, const FamilyRow& family, std::int64_t heads) {
+std::int64_t read_kv_heads(const ConfigReader& read, std::int64_t heads) {
   constexpr std::string_view kKey = "num_key_value_heads";
-  if (family.model_type != "llama") read.required(kKey);
   const std::int64_t kv_heads = read.size_or(kKey, heads);
   read.require_divisor(kKey, kv_heads, "num_attention_heads", heads);
   return kv_heads;
 }
 
-// Qwen 3's default is 128 whatever the sizes, so there the key must be given.
-std::int64_t read_head_dim(const ConfigReader& read, const FamilyRow& family,
-                           const LlamaConfig& config) {
+std::int64_t read_head_dim(const ConfigReader& read, const LlamaConfig& config) {
   constexpr std::string_view kKey = "head_dim";
   constexpr std::int64_t kMostColumns = 65536;
-  if (family.qk_norm) read.required(kKey);
   if (read.has(kKey)) {
     const std::int64_t head_dim = read.size(kKey, kMostColumns);
     if (head_dim % 2 != 0) {
@@ -126,11 +120,11 @@ LlamaConfig read_llama(const ConfigReader& read) {
   config.intermediate_size = read.size("intermediate_size");
   config.num_hidden_layers = read.size("num_hidden_layers");
   config.num_attention_heads = read.size("num_attention_heads");
-  config.num_key_value_heads = read_kv_heads(read, family, config.num_attention_heads);
-  config.head_dim = read_head_dim(read, family, config);
+  config.num_key_value_heads = read_kv_heads(read, config.num_attention_heads);
+  config.head_dim = read_head_dim(read, config);
   config.sliding_window = read_window(read, family.window, config.num_hidden_layers);
-  config.rms_norm_eps = read.fraction("rms_norm_eps");
-  config.hidden_act = read.activation("hidden_act");
+  config.rms_norm_eps = read.fraction_or("rms_norm_eps", 1e-6);
+  config.hidden_act = read.activation_or("hidden_act", OpKind::kSilu);
   config.output_bias = family.attention_bias_key && read.flag("attention_bias", false);
   config.qkv_bias = family.qkv_bias || config.output_bias;
   config.mlp_bias = family.mlp_bias_key && read.flag("mlp_bias", false);

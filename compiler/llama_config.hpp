@@ -28,8 +28,9 @@ struct LlamaConfig {
   RopeScaling rope{};
 };
 
-// Keys that give a size must be there; what else is absent has transformers' default for the
-// model_type. Errors: exit status 3.
+// Keys that give a size must be there, but for num_key_value_heads (absent: as many as heads) and
+// head_dim (hidden_size / heads), as most readers of these files take them. What else is absent has
+// transformers' default for the model_type. Errors: exit status 3.
 LlamaConfig read_llama(const ConfigReader& read);
 
 }  // namespace systole

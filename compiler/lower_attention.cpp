@@ -27,7 +27,9 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       product_bytes_(head_blocks_ * block_bytes_),
       q_row_(g_.heads_at_a_time() * g_.head_dim * in_),
       kv_row_(g_.kv_lanes * g_.head_dim * in_),
-      q_pitch_(g_.stack > 1 ? g_.head_dim * in_ : q_row_) {}
+      q_pitch_(g_.stack > 1 ? g_.head_dim * in_ : q_row_),
+      out_row_(q_row_ / in_ * out_.element()),
+      out_pitch_(q_pitch_ / in_ * out_.element()) {}
 
 void AttentionKernel::make_lanes(Arena& arena) {
   std::vector<UnitId> mxus;
@@ -39,7 +41,7 @@ void AttentionKernel::make_lanes(Arena& arena) {
   q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * q_row_, 2);
   k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * kv_row_, g_.kv_slots);
   v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * kv_row_, g_.kv_slots);
-  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * q_row_, 2);
+  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
     lane.number = mxu.number;
@@ -81,9 +83,10 @@ Value AttentionKernel::kv_cols(const Position& at) const {
 }
 
 Affine AttentionKernel::q_place(const Place& place, const Position& at) const {
-  const Bytes group = g_.kv_lanes * g_.heads_per_kv() * g_.head_dim * in_;
-  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch + at.group * group +
-         at.round * q_row_;
+  const Bytes head = g_.head_dim * place.element();
+  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch +
+         at.group * (g_.kv_lanes * g_.heads_per_kv() * head) +
+         at.round * (g_.heads_at_a_time() * head);
 }
 
 Affine AttentionKernel::kv_place(const Place& place, const Position& at, const Affine& j) const {

@@ -80,13 +80,17 @@ void ReadyTokens::await(const Op& op) {
 }
 
 void ReadyTokens::announce(const Op& op) {
-  std::vector<Token> tokens;
+  std::map<UnitId, std::int32_t> signals;
   for (const std::int32_t result : {op.result, op.scales}) {
     if (result < 0) continue;
     for (const UnitId engine : readers_[result]) {
       number_[{result, engine}] = ++given_[engine];
-      tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), 1});
+      ++signals[engine];
     }
+  }
+  std::vector<Token> tokens;
+  for (const auto& [engine, count] : signals) {
+    tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), count});
   }
   emitter_.signal(roles_.out, tokens);
 }

@@ -40,6 +40,7 @@ struct AttentionMapping {
   std::int64_t sequences = 0;
   std::int64_t seq = 0, keys = 0;  // queries and keys per sequence
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  Bytes out_element = 2;  // of the result's type
   bool causal = false;
   std::int64_t kv_lanes = 1, share = 1, stack = 1;
   std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv

@@ -71,12 +71,12 @@ void check_limits(const Scenario& s, const ModelLimits& limits, std::string_view
   }
   if (s.batch > kMaxTableValues / step_of(s)) {
     bad_input(where, fmt::format("--batch {} {}", s.batch, length_text(s)),
-              fmt::format("at most {} tokens", kMaxTableValues));
+              fmt::format("at most {} tokens, whatever the memory holds", kMaxTableValues));
   }
   if (s.batch > kMaxDimension / keys_of(s)) {
     bad_input(where, fmt::format("--batch {} {}", s.batch, length_text(s)),
-              fmt::format("at most {} sequences: {} rows of KV cache", kMaxDimension / keys_of(s),
-                          kMaxDimension));
+              fmt::format("at most {} sequences, whatever the memory holds: {} rows of KV cache",
+                          kMaxDimension / keys_of(s), kMaxDimension));
   }
 }
 

@@ -5,26 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "compiler/evaluator.hpp"
+#include "compiler/oracle.hpp"
 #include "sim/function/compare.hpp"
 #include "sim/function/symbols.hpp"
 
 namespace systole {
 namespace {
-
-using Values = std::map<std::string, std::vector<double>>;
-
-struct Oracle {
-  Values fp32;
-  Values bf16;
-};
-
-Oracle evaluate_both(const Graph& graph) {
-  return {evaluate(graph, kValueSeed, Precision::kFp32),
-          evaluate(graph, kValueSeed, Precision::kBf16PerOp)};
-}
 
 const Symbol* find_symbol(const Program& program, const std::string& name) {
   for (const Symbol& symbol : program.symbols) {
@@ -33,15 +21,19 @@ const Symbol* find_symbol(const Program& program, const std::string& name) {
   return nullptr;
 }
 
-// What `symbol` holds against the oracle; the last copy is what a repeated region left.
-std::optional<Mismatch> compare(const Symbol& symbol, const MemoryImage& hbm,
-                                const Oracle& oracle) {
+// What `symbol` holds against the oracle; the last copy is what a repeated region left. Where one
+// rounded evaluation does not allow it, more are asked.
+std::optional<Mismatch> compare(const Symbol& symbol, const MemoryImage& hbm, Oracle& oracle) {
   const std::vector<double> actual = read_symbol(symbol, symbol.count - 1, hbm);
-  const std::vector<double>& fp32 = oracle.fp32.at(symbol.name);
-  if (row_of(symbol.type).integer) {
+  const std::vector<double>& fp32 = oracle.fp32(symbol.name);
+  if (oracle.exact(symbol.name)) {
     return compare_integers(symbol.rows, symbol.cols, actual, fp32);
   }
-  return compare_rows(symbol.rows, symbol.cols, actual, fp32, oracle.bf16.at(symbol.name));
+  const auto within = [&](bool sampled) {
+    return compare_rows(symbol.rows, symbol.cols, actual, fp32,
+                        oracle.rounded(symbol.name, sampled));
+  };
+  return within(false) ? within(true) : std::nullopt;
 }
 
 // Memory that another tensor uses as well holds the last one's values: nothing can be said.
@@ -56,13 +48,13 @@ bool shares_memory(const Program& program, const Symbol& symbol) {
 
 // The first op of the lowered graph, in its order, whose result in HBM differs.
 std::string first_wrong_op(const Graph& imported, const Compilation& compilation,
-                           const MemoryImage& hbm, const Oracle& oracle) {
+                           const MemoryImage& hbm, Oracle& oracle) {
   const Graph& graph = compilation.graphs.empty() ? imported : compilation.graphs.back().second;
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) {
       const Tensor& result = graph.tensors.at(static_cast<std::size_t>(op.result));
       const Symbol* symbol = find_symbol(compilation.program, result.name);
-      if (symbol == nullptr || oracle.fp32.count(result.name) == 0) continue;
+      if (symbol == nullptr || !oracle.knows(result.name)) continue;
       if (shares_memory(compilation.program, *symbol)) continue;
       if (const auto mismatch = compare(*symbol, hbm, oracle)) {
         return fmt::format("op '{}' (tensor '{}': {})", op.name, result.name, describe(*mismatch));
@@ -91,13 +83,12 @@ bool same_rows(const Tensor& tensor, const std::vector<double>& a, const std::ve
 // The first pass after which the graph computes other outputs than the imported one.
 std::string guilty_pass(const Compilation& compilation, const Oracle& oracle) {
   for (const auto& [pass, graph] : compilation.graphs) {
-    const Values values = evaluate(graph, kValueSeed, Precision::kFp32);
+    const auto values = evaluate(graph, kValueSeed, Precision::kFp32);
     for (const std::int32_t output : graph.outputs) {
       const Tensor& tensor = graph.tensors.at(static_cast<std::size_t>(output));
-      const auto expected = oracle.fp32.find(tensor.name);
       const auto actual = values.find(tensor.name);
-      if (expected == oracle.fp32.end() || actual == values.end() ||
-          !same_rows(tensor, actual->second, expected->second)) {
+      if (!oracle.knows(tensor.name) || actual == values.end() ||
+          !same_rows(tensor, actual->second, oracle.fp32(tensor.name))) {
         return "pass '" + pass + "'";
       }
     }
@@ -109,7 +100,7 @@ std::string guilty_pass(const Compilation& compilation, const Oracle& oracle) {
 
 CheckResult check_values(const Graph& graph, const Compilation& compilation,
                          const MemoryImage& hbm) {
-  const Oracle oracle = evaluate_both(graph);
+  Oracle oracle(graph, kValueSeed);
   std::int64_t elements = 0;
   for (const std::int32_t output : graph.outputs) {
     const Tensor& tensor = graph.tensors.at(static_cast<std::size_t>(output));

@@ -12,7 +12,6 @@ namespace {
 
 struct RowNorms {
   double reference = 0;   // of the finite elements of fp32
-  double evaluation = 0;  // bf16 - fp32
   double actual = 0;      // actual - fp32
   std::size_t worst = 0;  // element of the largest |actual - fp32|
 };
@@ -23,8 +22,7 @@ double distance(double actual, double fp32) {
   return actual == fp32 ? 0 : HUGE_VAL;
 }
 
-RowNorms norms_of(std::span<const double> actual, std::span<const double> fp32,
-                  std::span<const double> bf16) {
+RowNorms norms_of(std::span<const double> actual, std::span<const double> fp32) {
   RowNorms norms;
   double farthest = -1;
   for (std::size_t c = 0; c < actual.size(); ++c) {
@@ -34,11 +32,20 @@ RowNorms norms_of(std::span<const double> actual, std::span<const double> fp32,
       norms.worst = c;
     }
     norms.actual = std::hypot(norms.actual, away);
-    if (!std::isfinite(fp32[c])) continue;
-    norms.reference = std::hypot(norms.reference, fp32[c]);
-    if (std::isfinite(bf16[c])) norms.evaluation = std::hypot(norms.evaluation, bf16[c] - fp32[c]);
+    if (std::isfinite(fp32[c])) norms.reference = std::hypot(norms.reference, fp32[c]);
   }
   return norms;
+}
+
+// What rounding does to a row: elements that are not finite count nothing.
+double rounding_error(std::span<const double> rounded, std::span<const double> fp32) {
+  double error = 0;
+  for (std::size_t c = 0; c < rounded.size(); ++c) {
+    if (std::isfinite(fp32[c]) && std::isfinite(rounded[c])) {
+      error = std::hypot(error, rounded[c] - fp32[c]);
+    }
+  }
+  return error;
 }
 
 }  // namespace
@@ -50,14 +57,9 @@ std::string describe(const Mismatch& m) {
                                  : std::string(", none allowed"));
 }
 
-double row_allowance(std::int64_t cols, std::int64_t quantised_width) {
-  const auto allowance = [](double samples) { return 2 * (1 + 4 / std::sqrt(samples)); };
-  const bool is_short = cols >= 1 && cols < kShortRow;
-  const double own = is_short ? allowance(static_cast<double>(cols)) : 2;
-  if (quantised_width < 1) return own;
-  constexpr double kElementsPerTip = 16;
-  return std::max(own,
-                  allowance(std::max(1.0, static_cast<double>(quantised_width) / kElementsPerTip)));
+double row_allowance(std::int64_t cols) {
+  if (cols < 1 || cols >= kShortRow) return 2;
+  return 2 * (1 + 4 / std::sqrt(static_cast<double>(cols)));
 }
 
 std::optional<Mismatch> compare_integers(std::int64_t rows, std::int64_t cols,
@@ -81,19 +83,20 @@ std::optional<Mismatch> compare_integers(std::int64_t rows, std::int64_t cols,
 std::optional<Mismatch> compare_rows(std::int64_t rows, std::int64_t cols,
                                      std::span<const double> actual,
                                      std::span<const double> reference_fp32,
-                                     std::span<const double> reference_bf16,
-                                     std::int64_t quantised_width) {
+                                     const std::vector<const std::vector<double>*>& rounded) {
   const auto width = static_cast<std::size_t>(cols);
   [[maybe_unused]] const auto count = static_cast<std::size_t>(rows * cols);
-  assert(actual.size() == count && reference_fp32.size() == count &&
-         reference_bf16.size() == count);
-  const double allowance = row_allowance(cols, quantised_width);
+  assert(actual.size() == count && reference_fp32.size() == count);
+  const double allowance = row_allowance(cols);
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::size_t first = static_cast<std::size_t>(r) * width;
-    const RowNorms norms =
-        norms_of(actual.subspan(first, width), reference_fp32.subspan(first, width),
-                 reference_bf16.subspan(first, width));
-    const double limit = std::max(allowance * norms.evaluation, kRowErrorFloor * norms.reference);
+    const auto row = [&](std::span<const double> values) { return values.subspan(first, width); };
+    const RowNorms norms = norms_of(row(actual), row(reference_fp32));
+    double error = 0;
+    for (const std::vector<double>* evaluation : rounded) {
+      error = std::max(error, rounding_error(row(*evaluation), row(reference_fp32)));
+    }
+    const double limit = std::max(allowance * error, kRowErrorFloor * norms.reference);
     if (norms.actual <= limit) continue;
     const double unit = norms.reference > 0 ? norms.reference : 1;
     Mismatch mismatch;

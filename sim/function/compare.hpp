@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace systole {
 
@@ -39,26 +40,20 @@ inline constexpr std::int64_t kShortRow = 16;
 // rounding costs from as many roundings as the row has elements; a norm of n of them scatters by
 // about 1 / sqrt(n) of itself, so that a right row may well be more than twice as wrong as an
 // evaluation that was lucky. The factor 4 allows for four such deviations.
-//
-// Where rows of `quantised_width` elements were rounded to int8 on the way (0: none were), the same
-// holds for the elements that rounding tips over to the next integer. With bf16's error of 2^-9 of
-// a number and numbers of about 50 steps, that is one element in about 16, and each is wrong by a
-// whole step: rows of 16 w elements make as small a sample as short rows of w.
-double row_allowance(std::int64_t cols, std::int64_t quantised_width = 0);
+double row_allowance(std::int64_t cols);
 
 // All elements must be equal. Spans hold rows x cols elements, row-major.
 std::optional<Mismatch> compare_integers(std::int64_t rows, std::int64_t cols,
                                          std::span<const double> actual,
                                          std::span<const double> expected);
 
-// For each row: |actual - fp32| <= max(row_allowance |bf16 - fp32|, floor |fp32|), L2 norms over
-// the row. A row whose fp32 norm is zero thus has to be zero, unless the bf16 evaluation is not. A
-// NaN in actual or fp32 is a mismatch, and so is an infinity that fp32 does not have; where bf16 is
-// not finite, it allows nothing.
+// For each row: |actual - fp32| <= max(row_allowance |rounded - fp32|, floor |fp32|), L2 norms over
+// the row, of the evaluation in `rounded` that is farthest off. A row whose fp32 norm is zero thus
+// has to be zero, unless a rounded evaluation is not. A NaN in actual or fp32 is a mismatch, and so
+// is an infinity that fp32 does not have; where an evaluation is not finite, it allows nothing.
 std::optional<Mismatch> compare_rows(std::int64_t rows, std::int64_t cols,
                                      std::span<const double> actual,
                                      std::span<const double> reference_fp32,
-                                     std::span<const double> reference_bf16,
-                                     std::int64_t quantised_width = 0);
+                                     const std::vector<const std::vector<double>*>& rounded);
 
 }  // namespace systole

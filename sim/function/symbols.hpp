@@ -14,8 +14,8 @@ namespace systole {
 // An HBM image that ends with the program's last symbol; all zero.
 MemoryImage hbm_image(const Program& program);
 
-// Fills inputs, weights and states (isa/seeded.hpp): element k = row * cols + col of each copy. Real
-// numbers are rounded to the symbol's type, whole ones clamped to it. Fills constants
+// Fills inputs, weights and states (isa/seeded.hpp): element k = row * cols + col of each copy.
+// Real numbers are rounded to the symbol's type, whole ones clamped to it. Fills constants
 // (isa/fill.hpp): row r is at position offset + r. Precondition: constants are as verify_program
 // wants them.
 void seed_inputs(const Program& program, std::uint64_t seed, MemoryImage& hbm);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own speed: simulated cycles and macro-instructions per second, compile time, and the main
-// job whole. SystemC elaborates once per process, so each simulation runs in a child.
+// Our own speed: simulated cycles and macro-instructions per second, compile time, and whole
+// jobs. SystemC elaborates once per process, so each simulation runs in a child.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "compiler/import.hpp"
 #include "compiler/pipeline.hpp"
@@ -64,12 +66,33 @@ Run in_child(benchmark::State& state, Work&& work) {
   return run;
 }
 
-Graph gpt2(const Chip& chip) {
+// What is compiled and simulated; the argument of the benchmarks below is an index.
+struct ModelRun {
+  std::string_view label;
+  std::string_view file;  // in workloads/models
   Scenario scenario;
-  scenario.seq = 1024;
-  scenario.dtype = native_type(chip.spec.mxu);
-  const auto path = data_path("workloads/models/gpt2.json");
-  return import_config(read_file(path), path.string(), "gpt2", scenario);
+};
+
+const std::array<ModelRun, 3>& model_runs() {
+  static const std::array<ModelRun, 3> kRuns{{
+      {"gpt2 prefill 1024", "gpt2.json", {.seq = 1024}},
+      {"llama-3-8b prefill 2048", "meta-llama--Meta-Llama-3-8B.json", {.seq = 2048}},
+      {"llama-3-8b decode 2048",
+       "meta-llama--Meta-Llama-3-8B.json",
+       {.phase = "decode", .context = 2048}},
+  }};
+  return kRuns;
+}
+
+Graph import_run(const ModelRun& run) {
+  const auto path = data_path("workloads/models") / run.file;
+  return import_config(read_file(path), path.string(), path.stem().string(), run.scenario);
+}
+
+const ModelRun& chosen(benchmark::State& state) {
+  const ModelRun& run = model_runs().at(static_cast<std::size_t>(state.range(0)));
+  state.SetLabel(std::string(run.label));
+  return run;
 }
 
 std::int64_t dynamic_instructions(const Program& program) {
@@ -115,34 +138,37 @@ void simulate_gemm(benchmark::State& state) {
 }
 BENCHMARK(simulate_gemm)->Arg(1)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
 
-void simulate_gpt2(benchmark::State& state) {
+void simulate_model(benchmark::State& state) {
   const Chip chip = load_chip("tpu-v5e", {});
-  simulate_program(state, chip, compile(gpt2(chip), chip).program);
+  simulate_program(state, chip, compile(import_run(chosen(state)), chip).program);
 }
-BENCHMARK(simulate_gpt2)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(simulate_model)->DenseRange(0, 2)->UseManualTime()->Unit(benchmark::kMillisecond);
 
-void compile_gpt2(benchmark::State& state) {
+void compile_model(benchmark::State& state) {
   const Chip chip = load_chip("tpu-v5e", {});
+  const ModelRun& run = chosen(state);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(compile(gpt2(chip), chip).program);
+    benchmark::DoNotOptimize(compile(import_run(run), chip).program);
   }
 }
-BENCHMARK(compile_gpt2)->Unit(benchmark::kMillisecond);
+BENCHMARK(compile_model)->DenseRange(0, 2)->Unit(benchmark::kMillisecond);
 
-void verify_gpt2(benchmark::State& state) {
+void verify_model(benchmark::State& state) {
   const Chip chip = load_chip("tpu-v5e", {});
-  const Program program = compile(gpt2(chip), chip).program;
-  for (auto _ : state) verify_program(chip.spec, chip.hash, program, "gpt2");
+  const ModelRun& run = chosen(state);
+  const Program program = compile(import_run(run), chip).program;
+  for (auto _ : state) verify_program(chip.spec, chip.hash, program, "model");
 }
-BENCHMARK(verify_gpt2)->Unit(benchmark::kMillisecond);
+BENCHMARK(verify_model)->DenseRange(0, 2)->Unit(benchmark::kMillisecond);
 
-// Everything that `systole run gpt2 --chip tpu-v5e --seq 1024` does but writing its files.
-void main_job(benchmark::State& state) {
+// Everything that `systole run` does but writing its files.
+void whole_job(benchmark::State& state) {
+  const ModelRun& model = chosen(state);
   for (auto _ : state) {
-    const Run run = in_child(state, [] {
+    const Run run = in_child(state, [&] {
       const Chip chip = load_chip("tpu-v5e", {});
-      const Program program = compile(gpt2(chip), chip).program;
-      verify_program(chip.spec, chip.hash, program, "gpt2");
+      const Program program = compile(import_run(model), chip).program;
+      verify_program(chip.spec, chip.hash, program, "model");
       const RunResult result = simulate_with_report(chip, program);
       benchmark::DoNotOptimize(report_text(result) + result_json_text(result));
       return result.cycles;
@@ -150,7 +176,7 @@ void main_job(benchmark::State& state) {
     state.SetIterationTime(run.seconds);
   }
 }
-BENCHMARK(main_job)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(whole_job)->DenseRange(0, 2)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace systole

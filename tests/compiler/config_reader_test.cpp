@@ -61,7 +61,7 @@ TEST_CASE("numbers are bounded on both sides, ends included") {
   CHECK_THAT(refusal({{"x", 1.99}}, number), contains("a number from 2 to 3.5"));
   CHECK_THAT(refusal({{"x", 3.51}}, number), contains("a number from 2 to 3.5"));
   CHECK_THAT(refusal({{"x", "3"}}, number), contains("found \"3\""));
-  const auto fraction = [](const ConfigReader& r) { r.fraction("x"); };
+  const auto fraction = [](const ConfigReader& r) { r.fraction_or("x", 0.5); };
   CHECK(refusal({{"x", 1}}, fraction).empty());
   CHECK_FALSE(refusal({{"x", 0}}, fraction).empty());
   CHECK_FALSE(refusal({{"x", 1.01}}, fraction).empty());
@@ -105,6 +105,16 @@ TEST_CASE("an architecture is found among those listed, or named") {
 TEST_CASE("an activation that is not known is named, with the nearest") {
   const Json json = {{"act", "silu"}, {"near", "gelu_newer"}};
   const ConfigReader read(json, "m.json");
-  CHECK(read.activation("act") == OpKind::kSilu);
-  CHECK_THROWS_WITH(read.activation("near"), contains("did you mean 'gelu_new'?"));
+  CHECK(read.activation_or("act", OpKind::kRelu) == OpKind::kSilu);
+  CHECK_THROWS_WITH(read.activation_or("near", OpKind::kRelu),
+                    contains("did you mean 'gelu_new'?"));
+}
+
+TEST_CASE("absent fractions and activations are what the caller says") {
+  const Json json = {{"null", nullptr}};
+  const ConfigReader read(json, "m.json");
+  CHECK(read.fraction_or("eps", 0.25) == 0.25);
+  CHECK(read.fraction_or("null", 0.25) == 0.25);
+  CHECK(read.activation_or("act", OpKind::kRelu) == OpKind::kRelu);
+  CHECK(read.activation_or("null", OpKind::kGelu) == OpKind::kGelu);
 }

@@ -228,3 +228,12 @@ TEST_CASE("scales of int8 weights and KV caches are no parameters, other fp32 we
   add("y.weight_scale", TensorRole::kWeight, DataType::kFp32);
   CHECK(parameter_count(graph) == 18);
 }
+
+TEST_CASE("keys that change the computation and are not read are refused by name") {
+  const std::string json = small_model("llama");
+  CHECK_THAT(refusal(changed(json, "quantization_config", {{"quant_method", "awq"}})).message,
+             contains("key 'quantization_config'"));
+  CHECK_THAT(refusal(changed(json, "dual_chunk_attention_config", {{"chunk_size", 4}})).message,
+             contains("key 'dual_chunk_attention_config'"));
+  CHECK(refusal(changed(json, "quantization_config", nullptr)).code == ExitCode::kDone);
+}

@@ -6,8 +6,6 @@
 #include "compiler/graph_text.hpp"
 #include "compiler/layout.hpp"
 #include "isa/chip_loader.hpp"
-#include "isa/error.hpp"
-#include "text_matchers.hpp"
 
 using namespace systole;
 
@@ -79,13 +77,6 @@ TEST_CASE("a cache is one symbol, without one for what is appended") {
              std::string(kSymbolRoles[static_cast<std::size_t>(symbol.role)].name) + " ";
   }
   CHECK(names == "x:input cache:state y:output ");
-}
-
-TEST_CASE("an output, which has a place of its own, cannot be appended") {
-  const Graph graph = graph_of(
-      "input %x bf16[2, 8] input %c bf16[10, 8]\n%n = relu(%x)\n"
-      "%a = append(%c, %n) {seq=5, first=4}\n%y = relu(%a)\noutput %y, %n");
-  CHECK_THROWS_WITH(Layout(graph, tiny()), contains("append of %n, which has another place"));
 }
 
 TEST_CASE("no address or stride depends on the number of repetitions") {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles a graph, executes its program and compares the outputs with the evaluator.
+// Compiles a graph, executes its program and compares what it leaves with the evaluator, by the
+// rules of `systole run --check`.
 #pragma once
 
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "compiler/evaluator.hpp"
 #include "compiler/graph_text.hpp"
 #include "compiler/import.hpp"
+#include "compiler/oracle.hpp"
 #include "compiler/pipeline.hpp"
 #include "isa/verifier.hpp"
 #include "sim/function/compare.hpp"
@@ -38,36 +40,73 @@ inline Bytes hbm_bytes(const Program& program) {
     bytes = std::max(
         bytes, symbol.address + symbol.stride * (symbol.count - 1) + symbol.pitch * symbol.rows);
   }
-  // Carried values lie in rings that no symbol spans whole.
+  // Planted mistakes may reach beyond the last symbol.
   return bytes + 64 * kMiB;
 }
 
-// The first output that differs, described; none where all agree.
-inline std::optional<std::string> wrong_output(const Graph& graph, const Chip& chip,
-                                               const Program& program) {
+inline MemoryImage seeded_memory(const Program& program) {
   MemoryImage hbm("hbm", hbm_bytes(program));
   seed_inputs(program, 1, hbm);
+  return hbm;
+}
+inline MemoryImage executed(const Chip& chip, const Program& program) {
+  MemoryImage hbm = seeded_memory(program);
   execute(chip.spec, program, hbm);
-  auto exact = evaluate(graph, 1, Precision::kFp32);
-  auto rounded = evaluate(graph, 1, Precision::kBf16PerOp);
+  return hbm;
+}
+
+// What is wrong with `got`, some of the elements of a tensor (those that `pick` takes of all) as
+// rows x cols; none where nothing is. More evaluations are asked where one does not allow it.
+template <class Pick>
+std::optional<std::string> wrong_part(Oracle& oracle, const std::string& tensor, std::int64_t rows,
+                                      std::int64_t cols, const std::vector<double>& got,
+                                      const Pick& pick) {
+  const std::vector<double> fp32 = pick(oracle.fp32(tensor));
+  const auto mismatch = [&](bool sampled) {
+    if (oracle.exact(tensor)) return compare_integers(rows, cols, got, fp32);
+    std::vector<std::vector<double>> picked;
+    for (const std::vector<double>* values : oracle.rounded(tensor, sampled)) {
+      picked.push_back(pick(*values));
+    }
+    std::vector<const std::vector<double>*> rounded;
+    for (const std::vector<double>& values : picked) rounded.push_back(&values);
+    return compare_rows(rows, cols, got, fp32, rounded);
+  };
+  if (!mismatch(false)) return std::nullopt;
+  const std::optional<Mismatch> found = mismatch(true);
+  if (!found) return std::nullopt;
+  return tensor + ": " + describe(*found);
+}
+
+// The first output that differs, described; none where all agree. What a repeated region left lies
+// in the last copy.
+inline std::optional<std::string> wrong_output(Oracle& oracle, const Program& program,
+                                               const MemoryImage& hbm) {
+  const auto all = [](const std::vector<double>& values) { return values; };
   for (const Symbol& symbol : program.symbols) {
     if (symbol.role != SymbolRole::kOutput) continue;
-    const std::vector<double> got = read_symbol(symbol, 0, hbm);
-    const auto& expected = exact.at(symbol.name);
-    const std::optional<Mismatch> mismatch =
-        row_of(symbol.type).integer
-            ? compare_integers(symbol.rows, symbol.cols, got, expected)
-            : compare_rows(symbol.rows, symbol.cols, got, expected, rounded.at(symbol.name));
-    if (mismatch) return symbol.name + ": " + describe(*mismatch);
+    const auto wrong = wrong_part(oracle, symbol.name, symbol.rows, symbol.cols,
+                                  read_symbol(symbol, symbol.count - 1, hbm), all);
+    if (wrong) return wrong;
   }
   return std::nullopt;
+}
+inline std::optional<std::string> wrong_output(const Graph& graph, const Chip& chip,
+                                               const Program& program) {
+  Oracle oracle(graph, 1);
+  return wrong_output(oracle, program, executed(chip, program));
+}
+
+// Compiles and verifies.
+inline Program compiled(const Graph& graph, const Chip& chip) {
+  Program program = compile(graph, chip).program;
+  verify_program(chip.spec, chip.hash, program, graph.name);
+  return program;
 }
 
 // Compiles, verifies, executes and compares.
 inline std::optional<std::string> run_wrong(const Graph& graph, const Chip& chip) {
-  const Compilation compilation = compile(graph, chip);
-  verify_program(chip.spec, chip.hash, compilation.program, graph.name);
-  return wrong_output(graph, chip, compilation.program);
+  return wrong_output(graph, chip, compiled(graph, chip));
 }
 
 }  // namespace systole

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small models, scenarios and chips drawn from a seed; the same ones on every platform.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/import.hpp"
+#include "isa/seeded.hpp"
+
+namespace systole {
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : state_(mix64(seed)) {}
+
+  std::int64_t within(std::int64_t least, std::int64_t most) {
+    state_ = mix64(state_);
+    return least +
+           static_cast<std::int64_t>((state_ >> 16) % static_cast<std::uint64_t>(most - least + 1));
+  }
+  bool one_in(std::int64_t n) { return within(1, n) == 1; }
+  template <class T>
+  T of(std::initializer_list<T> choices) {
+    return choices.begin()[within(0, static_cast<std::int64_t>(choices.size()) - 1)];
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct RandomModel {
+  std::string config;
+  Scenario scenario;
+  std::string chip;
+  std::vector<std::string> overrides;
+
+  // What to type after `systole run` to see it again.
+  std::string text() const {
+    std::string line = "--chip " + chip;
+    for (const std::string& key : overrides) line += " --set '" + key + "'";
+    line += " --phase " + scenario.phase;
+    line += scenario.seq > 0 ? " --seq " + std::to_string(scenario.seq)
+                             : " --context " + std::to_string(scenario.context);
+    return line + " --batch " + std::to_string(scenario.batch) + " --dtype " +
+           std::string(row_of(scenario.dtype).name) + " of " + config;
+  }
+};
+
+class ModelDraw {
+ public:
+  ModelDraw(std::string_view family, std::uint64_t seed)
+      : family_(family), draw_(seed ^ hash_text(family)) {}
+
+  RandomModel model() {
+    if (family_ == "gpt2")
+      gpt2();
+    else if (family_ == "bert")
+      bert();
+    else
+      llama();
+    RandomModel model;
+    scenario(model.scenario);
+    chip(model);
+    model.config = json_.dump();
+    return model;
+  }
+
+ private:
+  void common(std::string_view architecture) {
+    positions_ = draw_.within(2, 70);
+    json_["model_type"] = family_;
+    json_["architectures"] = {architecture};
+    json_["vocab_size"] = draw_.within(16, 200);  // fewer logits say little about an error
+    if (draw_.one_in(2)) json_["tie_word_embeddings"] = draw_.one_in(2);
+  }
+  std::string_view activation() { return draw_.of({"gelu", "gelu_new", "relu", "silu"}); }
+  std::int64_t layers() { return draw_.within(1, 3); }
+
+  void gpt2() {
+    common("GPT2LMHeadModel");
+    const std::int64_t heads = draw_.within(1, 7);
+    json_["n_positions"] = positions_;
+    json_["n_embd"] = heads * draw_.within(1, 20);
+    json_["n_head"] = heads;
+    json_["n_layer"] = layers();
+    json_["n_inner"] = draw_.within(1, 90);
+    json_["layer_norm_epsilon"] = 1e-5;
+    json_["activation_function"] = activation();
+  }
+
+  void bert() {
+    common(draw_.of({"BertModel", "BertForMaskedLM", "BertForPreTraining"}));
+    const std::int64_t heads = draw_.within(1, 5);
+    json_["max_position_embeddings"] = positions_;
+    json_["type_vocab_size"] = draw_.within(1, 3);
+    json_["hidden_size"] = heads * draw_.within(1, 20);
+    json_["num_attention_heads"] = heads;
+    json_["num_hidden_layers"] = layers();
+    json_["intermediate_size"] = draw_.within(1, 90);
+    json_["layer_norm_eps"] = 1e-12;
+    json_["hidden_act"] = activation();
+  }
+
+  void llama() {
+    common(family_ == "qwen2"     ? "Qwen2ForCausalLM"
+           : family_ == "qwen3"   ? "Qwen3ForCausalLM"
+           : family_ == "mistral" ? "MistralForCausalLM"
+                                  : "LlamaForCausalLM");
+    const std::int64_t kv_heads = draw_.within(1, 4);
+    head_dim_ = 2 * draw_.within(1, 12);
+    json_["max_position_embeddings"] = positions_;
+    json_["hidden_size"] = draw_.within(1, 90);
+    json_["num_attention_heads"] = kv_heads * draw_.within(1, 7);
+    json_["num_key_value_heads"] = kv_heads;
+    json_["head_dim"] = head_dim_;
+    json_["num_hidden_layers"] = layers();
+    json_["intermediate_size"] = draw_.within(1, 90);
+    json_["rms_norm_eps"] = 1e-6;
+    json_["hidden_act"] = activation();
+    if (family_ == "mistral") json_["sliding_window"] = nullptr;
+    if (family_ == "llama" || family_ == "qwen3") json_["attention_bias"] = draw_.one_in(3);
+    if (family_ == "llama") json_["mlp_bias"] = draw_.one_in(3);
+    rope();
+  }
+
+  void rope() {
+    const auto type =
+        draw_.of<std::string_view>({"default", "linear", "dynamic", "llama3", "yarn", "longrope"});
+    nlohmann::json scaling{{"rope_type", type}, {"factor", draw_.of({1.0, 2.5, 8.0})}};
+    if (type == "llama3") {
+      scaling["low_freq_factor"] = 1.0;
+      scaling["high_freq_factor"] = draw_.of({2.0, 4.0});
+    }
+    if (type == "longrope") {
+      for (std::int64_t pair = 0; pair < head_dim_ / 2; ++pair) {
+        scaling["short_factor"].push_back(1 + 0.125 * static_cast<double>(draw_.within(0, 8)));
+        scaling["long_factor"].push_back(1 + 0.5 * static_cast<double>(draw_.within(0, 8)));
+      }
+    }
+    // Lengths on both sides of it.
+    scaling["original_max_position_embeddings"] = draw_.within(2, 20);
+    if (draw_.one_in(2)) {
+      json_["rope_theta"] = draw_.of({100.0, 10000.0});
+      json_["rope_scaling"] = scaling;
+    } else {
+      scaling["rope_theta"] = draw_.of({100.0, 500000.0});
+      json_["rope_parameters"] = scaling;
+    }
+  }
+
+  void scenario(Scenario& scenario) {
+    scenario.batch = draw_.of<std::int64_t>({1, 1, 2, 3, 5});
+    scenario.dtype = draw_.of({DataType::kBf16, DataType::kInt8});
+    const std::int64_t most = positions_ - 1;
+    const std::int64_t length = draw_.one_in(4) ? most : draw_.within(1, most);
+    if (family_ != "bert" && draw_.one_in(2)) {
+      scenario.phase = "decode";
+      scenario.context = length;
+    } else {
+      scenario.seq = length + (draw_.one_in(4) ? 1 : 0);
+    }
+  }
+
+  void chip(RandomModel& model) {
+    model.chip = draw_.of({"tiny-4x4", "tiny-4x4", "tpu-v5e", "tpu-v4i"});
+    if (model.chip != "tiny-4x4" || draw_.one_in(2)) return;
+    model.overrides.push_back(
+        draw_.of({"dma.engines=1", "dma.engines=2", "dma.engines=3", "mxu.count=2", "mxu.count=3",
+                  "mxu.count=4", "mxu.rows=2", "mxu.rows=8", "mxu.cols=2", "mxu.cols=8",
+                  "xlu.count=2", "vmem.size=48 KiB", "mxu.acc_depth=512"}));
+  }
+
+  std::string family_;
+  Draw draw_;
+  nlohmann::json json_;
+  std::int64_t positions_ = 0, head_dim_ = 0;
+};
+
+}  // namespace systole
