@@ -14,6 +14,7 @@ class ActionCounts : public Listener {
   void on(const Interval& /*interval*/) override {}
   void on(const Action& action) override;
   void on(const Completion& /*completion*/) override {}
+  Hears hears() const override { return {.intervals = false, .completions = false}; }
 
   std::int64_t total(ActionId id) const;
   std::int64_t of_op(std::int32_t op, ActionId id) const;  // op -1: of no op

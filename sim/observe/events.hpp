@@ -106,12 +106,36 @@ struct Interval {
   std::int32_t op = -1;
   Cycles begin = 0;
   Cycles end = 0;
+  Bytes bytes = 0;     // pseudo-channels: whole bursts moved in this time
+  bool write = false;  // pseudo-channels: in which direction
 };
 
+// `count` of them, spread evenly over the cycles from `begin` to `end`; at once where those are
+// equal.
 struct Action {
   ActionId id = ActionId::kIssue;
   std::int32_t op = -1;
   std::int64_t count = 0;
+  Cycles begin = 0;
+  Cycles end = 0;
+};
+
+// A stretch of a unit's time in which an instruction is seen: at work, or waiting. `beside`: on
+// hardware that works beside the unit's own time, the weight port of an MXU.
+struct Mark {
+  std::int32_t unit = -1;  // -1: of no instruction
+  bool beside = false;
+  Cycles begin = 0;
+  Cycles end = 0;
+};
+
+// The time for which an instruction made its unit wait for a semaphore, and the instruction whose
+// signal ended it.
+struct Wait {
+  std::int32_t semaphore = -1;  // index into the program's semaphores; -1: it did not wait
+  Cycles begin = 0;
+  Cycles end = 0;
+  Mark signal;
 };
 
 // Instruction number `sequence` (in program order, from 0) of `op` is done with all its effects.
@@ -119,6 +143,19 @@ struct Completion {
   std::int64_t sequence = 0;
   std::int32_t op = -1;
   Cycles end = 0;
+  std::int32_t unit = -1;     // whose queue it was in; -1: of none (halt)
+  std::int64_t position = 0;  // in the stream
+  Cycles begin = 0;           // its start
+  Cycles free = 0;            // its unit takes the next one; `begin` where it needs no hardware
+  bool beside = false;        // `begin` to `free` is beside the unit's own time, as in a Mark
+  Wait wait{};
+};
+
+// Events that a listener takes notice of; it is told of no others.
+struct Hears {
+  bool intervals = true;
+  bool actions = true;
+  bool completions = true;
 };
 
 class Listener {
@@ -127,6 +164,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   virtual ~Listener() = default;
+  virtual Hears hears() const { return {}; }  // the same for all its life
   virtual void on(const Interval& interval) = 0;
   virtual void on(const Action& action) = 0;
   virtual void on(const Completion& completion) = 0;

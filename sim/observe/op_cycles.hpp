@@ -18,6 +18,7 @@ class OpCycles : public Listener {
   void on(const Interval& /*interval*/) override {}
   void on(const Action& /*action*/) override {}
   void on(const Completion& completion) override;
+  Hears hears() const override { return {.intervals = false, .actions = false}; }
 
   Cycles of_op(std::int32_t op) const;
   // Cycles of a run none of whose instructions has an op.

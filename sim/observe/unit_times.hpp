@@ -36,6 +36,7 @@ class UnitTimes : public Listener {
   void on(const Interval& interval) override;
   void on(const Action& /*action*/) override {}
   void on(const Completion& /*completion*/) override {}
+  Hears hears() const override { return {.actions = false, .completions = false}; }
 
   // One entry per unit, op, reason and signaller that was seen, by unit and then by op.
   std::vector<UnitTime> entries() const;

@@ -15,6 +15,7 @@ Json scenario_json(const ScenarioResult& scenario) {
   if (!scenario.phase.empty()) json["phase"] = scenario.phase;
   if (scenario.batch > 0) json["batch"] = scenario.batch;
   if (scenario.seq > 0) json["seq"] = scenario.seq;
+  if (scenario.context > 0) json["context"] = scenario.context;
   if (!scenario.dtype.empty()) json["dtype"] = scenario.dtype;
   return json;
 }

@@ -20,7 +20,8 @@ namespace systole {
 struct ScenarioResult {
   std::string phase;
   std::int64_t batch = 0;
-  std::int64_t seq = 0;
+  std::int64_t seq = 0;      // prefill
+  std::int64_t context = 0;  // decode
   std::string dtype;
 };
 

@@ -25,6 +25,7 @@ std::string title(const RunResult& result) {
   if (!s.phase.empty()) add(s.phase);
   if (s.batch > 0) add(fmt::format("batch {}", s.batch));
   if (s.seq > 0) add(fmt::format("sequence {}", s.seq));
+  if (s.context > 0) add(fmt::format("context {}", s.context));
   if (!s.dtype.empty()) add(s.dtype);
   // A compiled program knows no more of its scenario.
   if (details.empty() && result.tokens > 0) add(grouped(result.tokens) + " tokens");
@@ -38,7 +39,8 @@ std::string how_long(const RunResult& result) {
       fmt::format("{} cycles, {} at {}", grouped(result.cycles), with_prefix(result.seconds, "s"),
                   with_prefix(static_cast<double>(result.chip.spec.clock), "Hz"));
   if (result.tokens > 0 && result.seconds > 0) {
-    text += fmt::format("; {} tokens, {} tokens/s", grouped(result.tokens),
+    text += fmt::format("; {} token{}, {} tokens/s", grouped(result.tokens),
+                        result.tokens == 1 ? "" : "s",
                         with_groups(static_cast<double>(result.tokens) / result.seconds));
   }
   return text;

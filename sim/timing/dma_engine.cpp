@@ -66,7 +66,7 @@ std::optional<Cycles> DmaEngine::free_at() const {
 
 void DmaEngine::execute(const Issued& head, Cycles start) {
   if (!work_) {
-    complete(*head.instruction, head.sequence, start);
+    complete(start, start);
     return;
   }
   const std::int32_t op = head.instruction->op;
@@ -77,15 +77,8 @@ void DmaEngine::execute(const Issued& head, Cycles start) {
       runs_.index != nullptr
           ? runs_.rows * ceil_div(runs_.row_bytes, params_.request)
           : dma_requests(runs_.rows, runs_.row_bytes, runs_.pitch, params_.request);
-  transfer_ = Transfer{head.instruction,
-                       head.sequence,
-                       {number_, this, write, op, runs_},
-                       dma_data_cycles(chip_, bytes, requests)};
-  if (write) {
-    vmem_.read(local_, op);
-  } else {
-    vmem_.write(local_, op);
-  }
+  transfer_ =
+      Transfer{{number_, this, write, op, runs_}, local_, dma_data_cycles(chip_, bytes, requests)};
   timeline_.spend(Reason::kSetup, start + params_.setup, op);
   notify_at(set_up_, start + params_.setup);
 }
@@ -95,11 +88,18 @@ void DmaEngine::submit() { hbm_.request(transfer_->request); }
 void DmaEngine::served(Cycles at) {
   const Transfer transfer = *transfer_;
   transfer_.reset();
-  const Cycles own = now_cycles() + transfer.data_cycles;
+  const Cycles now = now_cycles();
+  const Cycles own = now + transfer.data_cycles;
   data_free_ = std::max(at, own);
   timeline_.spend(Reason::kBusy, own, transfer.request.op);
   timeline_.spend(Reason::kHbm, data_free_, transfer.request.op);
-  complete(*transfer.instruction, transfer.sequence, data_free_ + latency_);
+  const Cycles done = data_free_ + latency_;
+  if (transfer.request.write) {
+    vmem_.read(transfer.local, transfer.request.op, now, data_free_);
+  } else {
+    vmem_.write(transfer.local, transfer.request.op, now + latency_, done);
+  }
+  complete(data_free_, done);
   reconsider();
 }
 

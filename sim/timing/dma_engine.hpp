@@ -33,9 +33,8 @@ class DmaEngine : public QueuedUnit, public HbmClient {
                         const Extents& extents, const Indices& indices);
 
   struct Transfer {
-    const Instruction* instruction;
-    std::int64_t sequence;
     Hbm::Request request;
+    Region local;        // of VMEM or the weight FIFO
     Cycles data_cycles;  // that the engine itself needs
   };
 

@@ -2,6 +2,7 @@
 #include "sim/timing/hbm.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "sim/timing/kernel_time.hpp"
 #include "sim/timing/unit_index.hpp"
@@ -35,6 +36,7 @@ Cycles Hbm::serve(const Request& request, Cycles now) {
   const Direction direction = request.write ? Direction::kWrite : Direction::kRead;
   const auto [pattern, rotation] = map_.place(request.runs);
   Cycles served = now;
+  Cycles begin = std::numeric_limits<Cycles>::max();  // of the first channel
   auto at = static_cast<std::size_t>(rotation);
   for (const LoadPattern::Channel& load : pattern->channels) {
     Channel& channel = channels_[at];
@@ -43,13 +45,14 @@ Cycles Hbm::serve(const Request& request, Cycles now) {
     const bool turned = channel.last != Direction::kNone && channel.last != direction;
     channel.last = direction;
     channel.timeline.spend(Reason::kNoInstruction, now, -1);
+    begin = std::min(begin, channel.timeline.at());
     const Cycles end = channel.timeline.at() + (turned ? load.service_turned : load.service);
-    channel.timeline.spend(Reason::kBusy, end, request.op);
+    channel.timeline.move(load.load.bursts * burst_, request.write, end, request.op);
     served = std::max(served, end);
   }
   probe_.action(request.write ? ActionId::kHbmWriteBytes : ActionId::kHbmReadBytes, request.op,
-                pattern->total.bursts * burst_);
-  probe_.action(ActionId::kHbmActivate, request.op, pattern->total.activates);
+                pattern->total.bursts * burst_, begin, served);
+  probe_.action(ActionId::kHbmActivate, request.op, pattern->total.activates, begin, served);
   return served;
 }
 

@@ -63,7 +63,7 @@ std::optional<Cycles> Mxu::free_at() const {
 
 void Mxu::execute(const Issued& head, Cycles start) {
   switch (work_) {
-    case Work::kNone: complete(*head.instruction, head.sequence, start); break;
+    case Work::kNone: complete(start, start); break;
     case Work::kWeights: load_weights(head, start); break;
     case Work::kMatmul: multiply(head, start); break;
   }
@@ -72,11 +72,12 @@ void Mxu::execute(const Issued& head, Cycles start) {
 void Mxu::load_weights(const Issued& head, Cycles start) {
   const std::int32_t op = head.instruction->op;
   weights_ready_ = start + duration_;
-  vmem_.read(operand_, op);
+  vmem_.read(operand_, op, start, weights_ready_);
   // The whole array is loaded, with zeros outside of the tile.
   probe_.action(ActionId::kWeightLoadBytes, op,
-                weight_tile_depth(params_, type_) * params_.cols * size_of(type_));
-  complete(*head.instruction, head.sequence, weights_ready_);
+                weight_tile_depth(params_, type_) * params_.cols * size_of(type_), start,
+                weights_ready_);
+  complete(weights_ready_, weights_ready_, true);
 }
 
 void Mxu::multiply(const Issued& head, Cycles start) {
@@ -87,14 +88,18 @@ void Mxu::multiply(const Issued& head, Cycles start) {
 
   const bool integer = row_of(type_).integer;
   probe_.action(integer ? ActionId::kMacInt8 : ActionId::kMacBf16, op,
-                extents_.rows * extents_.depth * extents_.cols);
-  probe_.action(ActionId::kPeCycle, op, extents_.rows * params_.rows * params_.cols);
-  vmem_.read(operand_, op);
+                extents_.rows * extents_.depth * extents_.cols, start, drained_);
+  probe_.action(ActionId::kPeCycle, op, extents_.rows * params_.rows * params_.cols, start,
+                drained_);
+  vmem_.read(operand_, op, start, feed_free_);
   const auto& matmul = std::get<Matmul>(head.instruction->body);
   const Bytes sums = extents_.rows * extents_.cols * size_of(matmul.dst.type);
-  if (!matmul.first.holds(head.indices)) probe_.action(ActionId::kAccReadBytes, op, sums);
-  probe_.action(ActionId::kAccWriteBytes, op, sums);
-  complete(*head.instruction, head.sequence, drained_);
+  const Cycles first_sum = drained_ - duration_;
+  if (!matmul.first.holds(head.indices)) {
+    probe_.action(ActionId::kAccReadBytes, op, sums, first_sum, drained_);
+  }
+  probe_.action(ActionId::kAccWriteBytes, op, sums, first_sum, drained_);
+  complete(feed_free_, drained_);
 }
 
 void Mxu::account_idle(Cycles until) {

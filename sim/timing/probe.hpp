@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where modules say what happened: hands each event to every listener.
+// Where modules say what happened: hands each event to every listener that hears it.
 #pragma once
 
-#include <utility>
 #include <vector>
 
 #include "sim/observe/events.hpp"
@@ -11,20 +10,30 @@ namespace systole {
 
 class Probe {
  public:
-  explicit Probe(std::vector<Listener*> listeners) : listeners_(std::move(listeners)) {}
-
-  void interval(const Interval& interval) const { send(interval); }
-  void action(ActionId id, std::int32_t op, std::int64_t count) const {
-    if (count > 0) send(Action{id, op, count});
+  explicit Probe(const std::vector<Listener*>& listeners) {
+    for (Listener* listener : listeners) {
+      const Hears hears = listener->hears();
+      if (hears.intervals) to_intervals_.push_back(listener);
+      if (hears.actions) to_actions_.push_back(listener);
+      if (hears.completions) to_completions_.push_back(listener);
+    }
   }
-  void completion(const Completion& completion) const { send(completion); }
+
+  void interval(const Interval& interval) const { send(interval, to_intervals_); }
+  void action(ActionId id, std::int32_t op, std::int64_t count, Cycles begin, Cycles end) const {
+    if (count > 0) send(Action{id, op, count, begin, end}, to_actions_);
+  }
+  void completion(const Completion& completion) const { send(completion, to_completions_); }
 
  private:
   template <class Event>
-  void send(const Event& event) const {
-    for (Listener* listener : listeners_) listener->on(event);
+  static void send(const Event& event, const std::vector<Listener*>& listeners) {
+    for (Listener* listener : listeners) listener->on(event);
   }
-  std::vector<Listener*> listeners_;
+
+  std::vector<Listener*> to_intervals_;
+  std::vector<Listener*> to_actions_;
+  std::vector<Listener*> to_completions_;
 };
 
 }  // namespace systole

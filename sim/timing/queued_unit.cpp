@@ -22,6 +22,7 @@ QueuedUnit::QueuedUnit(const sc_core::sc_module_name& name, const ChipSpec& chip
       probe_(probe),
       timeline_(probe, unit_index(chip, unit), false),
       queue_(chip.core.queue_depth) {
+  history_.unit = timeline_.unit();
   SC_METHOD(advance);
   sensitive << wake_;
   dont_initialize();
@@ -53,37 +54,43 @@ bool QueuedUnit::find_start() {
     prepare(head);
     prepared_ = true;
   }
-  const std::optional<Tokens> tokens = tokens_of(*head.instruction);
-  if (!tokens) return false;
+  if (!find_tokens(*head.instruction)) return false;
   const std::optional<Cycles> free = free_at();
   if (!free) return false;
-  tokens_ = *tokens;
   start_at_ = std::max({head.arrival, tokens_.ready, *free, last_start_});
   return true;
 }
 
-std::optional<QueuedUnit::Tokens> QueuedUnit::tokens_of(const Instruction& instruction) {
-  Tokens tokens;
+bool QueuedUnit::find_tokens(const Instruction& instruction) {
+  tokens_.ready = 0;
+  tokens_.signaller = -1;
   for (const Token token : instruction.waits) {
-    const std::optional<Cycles> ready = semaphores_.ready_at(token);
-    if (!ready) {
+    const Semaphores::Batch* batch = semaphores_.find(token);
+    if (batch == nullptr) {
       semaphores_.await(token.semaphore, wake_);
-      return std::nullopt;
+      return false;
     }
-    if (*ready > tokens.ready) {
-      tokens.ready = *ready;
-      tokens.signaller = semaphores_.signaller(token.semaphore);
-    }
+    if (batch->ready <= tokens_.ready) continue;
+    tokens_.ready = batch->ready;
+    tokens_.signaller = semaphores_.signaller(token.semaphore);
+    tokens_.semaphore = token.semaphore;
+    if (batch->ready > timeline_.at()) tokens_.giver = batch->giver;
   }
-  return tokens;
+  return true;
 }
 
 void QueuedUnit::start(Cycles now) {
   const Issued& head = queue_.front();
   const Instruction& instruction = *head.instruction;
+  started_ = &instruction;
+  history_.sequence = head.sequence;
+  history_.op = instruction.op;
+  history_.position = static_cast<std::int64_t>(head.position);
+  history_.begin = now;
+  if (history_.wait.semaphore >= 0) history_.wait = {};
   if (timeline_.at() < now) {
     account_idle(std::min(head.arrival, now));
-    timeline_.spend(Reason::kWait, std::min(tokens_.ready, now), instruction.op, tokens_.signaller);
+    account_wait(now);
     account_hold(now);
   }
   for (const Token token : instruction.waits) semaphores_.take(token);
@@ -98,10 +105,30 @@ void QueuedUnit::start(Cycles now) {
   }
 }
 
-void QueuedUnit::complete(const Instruction& instruction, std::int64_t sequence, Cycles end) {
-  completion_ = std::max(completion_, end);
-  probe_.completion({sequence, instruction.op, completion_});
-  for (const Token token : instruction.signals) semaphores_.give(token, completion_);
+void QueuedUnit::account_wait(Cycles now) {
+  const Cycles begin = timeline_.at();
+  const Cycles end = std::min(tokens_.ready, now);
+  if (end <= begin) return;
+  timeline_.spend(Reason::kWait, end, started_->op, tokens_.signaller);
+  history_.wait = {tokens_.semaphore, begin, end, tokens_.giver};
+}
+
+void QueuedUnit::complete(Cycles free, Cycles end, bool beside) {
+  Mark seen = last_seen_;
+  if (free > history_.begin) {
+    seen = {history_.unit, beside, history_.begin, free};
+  } else if (history_.wait.semaphore >= 0) {
+    seen = {history_.unit, false, history_.wait.begin, history_.wait.end};
+  }
+  if (end >= completion_) {
+    completion_ = end;
+    last_seen_ = seen;
+  }
+  history_.end = completion_;
+  history_.free = free;
+  history_.beside = beside;
+  probe_.completion(history_);
+  for (const Token token : started_->signals) semaphores_.give(token, completion_, seen);
 }
 
 void QueuedUnit::account_idle(Cycles until) {

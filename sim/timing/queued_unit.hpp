@@ -55,8 +55,10 @@ class QueuedUnit : public sc_core::sc_module {
   // An instruction that has left the queue still needs another module.
   virtual bool working() const { return false; }
 
-  // All effects of `instruction` are done at `end`.
-  void complete(const Instruction& instruction, std::int64_t sequence, Cycles end);
+  // The instruction that started last, and is not complete yet, leaves its hardware to the next
+  // one at `free` (its start where it needs none), and all its effects are done at `end`. `beside`:
+  // that hardware works beside the unit's own time.
+  void complete(Cycles free, Cycles end, bool beside = false);
   void reconsider() { wake_.notify(sc_core::SC_ZERO_TIME); }
 
   const ChipSpec& chip_;
@@ -70,11 +72,14 @@ class QueuedUnit : public sc_core::sc_module {
   struct Tokens {
     Cycles ready = 0;
     std::int32_t signaller = -1;  // of the last token
+    std::int32_t semaphore = -1;  // of the last token
+    Mark giver;                   // of the last token, where it can be waited for
   };
   void advance();  // the process: starts instructions
   bool find_start();
-  std::optional<Tokens> tokens_of(const Instruction& instruction);
+  bool find_tokens(const Instruction& instruction);
   void start(Cycles now);
+  void account_wait(Cycles now);
 
   IssueQueue queue_;
   sc_core::sc_event wake_{"wake"};
@@ -83,7 +88,10 @@ class QueuedUnit : public sc_core::sc_module {
   std::optional<Cycles> start_at_;  // of the head, once known
   Tokens tokens_;                   // of the head, once known
   Cycles last_start_ = 0;
-  Cycles completion_ = 0;  // of the last instruction that is complete
+  Cycles completion_ = 0;                 // of the last instruction that is complete
+  const Instruction* started_ = nullptr;  // started last
+  Completion history_;                    // of it, as far as known
+  Mark last_seen_;  // of the instruction that determines completion_, or one before it
 };
 
 }  // namespace systole

@@ -14,7 +14,7 @@ Semaphores::Semaphores(const sc_core::sc_module_name& name, const ChipSpec& chip
                        const Program& program)
     : sc_module(name), latency_(chip.core.semaphore_latency), bank_(program.semaphores.size()) {
   for (std::size_t i = 0; i < bank_.size(); ++i) {
-    bank_[i].batches.push_back({0, program.semaphores[i].initial});
+    bank_[i].batches.push_back({0, program.semaphores[i].initial, {}});
   }
   for (const Instruction& instruction : program.streams.at(0)) {
     for (const Token token : instruction.signals) {
@@ -23,13 +23,13 @@ Semaphores::Semaphores(const sc_core::sc_module_name& name, const ChipSpec& chip
   }
 }
 
-std::optional<Cycles> Semaphores::ready_at(Token token) const {
+const Semaphores::Batch* Semaphores::find(Token token) const {
   std::int64_t tokens = 0;
   for (const Batch& batch : bank_[at(token.semaphore)].batches) {
     tokens += batch.tokens;
-    if (tokens >= token.count) return batch.ready;
+    if (tokens >= token.count) return &batch;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void Semaphores::await(std::int32_t semaphore, sc_core::sc_event& waiter) {
@@ -50,7 +50,7 @@ void Semaphores::take(Token token) {
   batches.erase(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(used));
 }
 
-void Semaphores::give(Token token, Cycles at_cycle) {
+void Semaphores::give(Token token, Cycles at_cycle, const Mark& giver) {
   Counter& counter = bank_[at(token.semaphore)];
   std::vector<Batch>& batches = counter.batches;
   const Cycles last = batches.empty() ? 0 : batches.back().ready;
@@ -62,7 +62,7 @@ void Semaphores::give(Token token, Cycles at_cycle) {
     batches[1].tokens += batches[0].tokens;
     batches.erase(batches.begin());
   }
-  batches.push_back({ready, token.count});
+  batches.push_back({ready, token.count, giver});
   if (sc_core::sc_event* waiter = std::exchange(counter.waiter, nullptr)) notify_at(*waiter, ready);
 }
 

@@ -60,11 +60,12 @@ void Sequencer::issue() {
 }
 
 void Sequencer::fetched(std::int32_t op) {
+  if (op != fetch_op_) {
+    probe_.action(ActionId::kIssue, std::exchange(fetch_op_, op), std::exchange(fetches_, 0),
+                  std::exchange(fetched_from_, at_), at_);
+  }
   at_ += interval_;
   timeline_.spend(Reason::kBusy, at_, op);
-  if (op != fetch_op_) {
-    probe_.action(ActionId::kIssue, std::exchange(fetch_op_, op), std::exchange(fetches_, 0));
-  }
   ++fetches_;
 }
 
@@ -94,7 +95,7 @@ std::string Sequencer::stuck(const std::vector<std::string>& unit_names) const {
 }
 
 void Sequencer::finish(Cycles end) {
-  probe_.action(ActionId::kIssue, fetch_op_, std::exchange(fetches_, 0));
+  probe_.action(ActionId::kIssue, fetch_op_, std::exchange(fetches_, 0), fetched_from_, at_);
   timeline_.spend(Reason::kHalted, end, -1);
   timeline_.flush();
 }

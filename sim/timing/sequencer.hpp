@@ -54,6 +54,7 @@ class Sequencer : public sc_core::sc_module {
   bool halted_ = false;
   std::int64_t sequence_ = 0;  // instructions handed to units
   std::int64_t fetches_ = 0;   // of op fetch_op_ that the probe has not heard of
+  Cycles fetched_from_ = 0;    // start of the first of them
   std::int32_t fetch_op_ = -1;
 };
 

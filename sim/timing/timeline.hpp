@@ -8,8 +8,8 @@ namespace systole {
 
 class Timeline {
  public:
-  // `joined`: neighbouring intervals of the same reason, op and signaller become one (units that
-  // work in many small steps).
+  // `joined`: neighbouring intervals of the same reason, op, signaller and direction become one
+  // (units that work in many small steps).
   Timeline(const Probe& probe, std::int32_t unit, bool joined) : probe_(probe), joined_(joined) {
     open_.unit = unit;
   }
@@ -22,13 +22,15 @@ class Timeline {
     if (until <= open_.end) return;
     const bool same =
         joined_ && open_.reason == reason && open_.op == op && open_.signaller == signaller;
-    if (!same) {
-      flush();
-      open_.reason = reason;
-      open_.op = op;
-      open_.signaller = signaller;
-      open_.begin = open_.end;
-    }
+    if (!same) open(reason, op, signaller);
+    open_.end = until;
+  }
+  // For a pseudo-channel that moves `bytes` (above 0) until then.
+  void move(Bytes bytes, bool write, Cycles until, std::int32_t op) {
+    const bool same = joined_ && open_.bytes > 0 && open_.op == op && open_.write == write;
+    if (!same) open(Reason::kBusy, op, -1);
+    open_.write = write;
+    open_.bytes += bytes;
     open_.end = until;
   }
 
@@ -36,9 +38,18 @@ class Timeline {
   void flush() {
     if (open_.end > open_.begin) probe_.interval(open_);
     open_.begin = open_.end;
+    open_.bytes = 0;
   }
 
  private:
+  void open(Reason reason, std::int32_t op, std::int32_t signaller) {
+    flush();
+    open_.reason = reason;
+    open_.op = op;
+    open_.signaller = signaller;
+    open_.write = false;
+  }
+
   const Probe& probe_;
   bool joined_;
   Interval open_;

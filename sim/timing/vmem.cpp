@@ -37,12 +37,12 @@ ActionId write_action(Space space) {
 Vmem::Vmem(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe)
     : sc_module(name), params_(chip.vmem), probe_(probe) {}
 
-void Vmem::read(const Region& region, std::int32_t op) const {
-  probe_.action(read_action(region.space), op, region.rows * region.row_bytes);
+void Vmem::read(const Region& region, std::int32_t op, Cycles begin, Cycles end) const {
+  probe_.action(read_action(region.space), op, region.rows * region.row_bytes, begin, end);
 }
 
-void Vmem::write(const Region& region, std::int32_t op) const {
-  probe_.action(write_action(region.space), op, region.rows * region.row_bytes);
+void Vmem::write(const Region& region, std::int32_t op, Cycles begin, Cycles end) const {
+  probe_.action(write_action(region.space), op, region.rows * region.row_bytes, begin, end);
 }
 
 }  // namespace systole

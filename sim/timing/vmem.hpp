@@ -16,8 +16,9 @@ class Vmem : public sc_core::sc_module {
   Vmem(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe);
 
   Bytes port_width() const { return params_.port_width; }
-  void read(const Region& region, std::int32_t op) const;
-  void write(const Region& region, std::int32_t op) const;
+  // Accesses that go on from `begin` to `end`.
+  void read(const Region& region, std::int32_t op, Cycles begin, Cycles end) const;
+  void write(const Region& region, std::int32_t op, Cycles begin, Cycles end) const;
 
  private:
   const VmemParams& params_;

@@ -57,7 +57,7 @@ std::optional<Cycles> Vpu::free_at() const {
 
 void Vpu::execute(const Issued& head, Cycles start) {
   if (vector_ == nullptr) {
-    complete(*head.instruction, head.sequence, start);
+    complete(start, start);
     return;
   }
   const std::int32_t op = head.instruction->op;
@@ -68,11 +68,14 @@ void Vpu::execute(const Issued& head, Cycles start) {
 
   const VectorOpRow& row = row_of(vector_->op);
   const int masked = vector_->mask.kind != MaskKind::kNone ? kMaskAluOps : 0;
-  probe_.action(ActionId::kVpuAlu, op, elements_ * (row.alu + masked));
-  probe_.action(ActionId::kVpuTranscendental, op, elements_ * row.transcendental);
-  for (std::size_t n = 0; n < operand_count_; ++n) vmem_.read(operands_[n], op);
-  vmem_.write(result_, op);
-  complete(*head.instruction, head.sequence, done);
+  probe_.action(ActionId::kVpuAlu, op, elements_ * (row.alu + masked), start, busy_until_);
+  probe_.action(ActionId::kVpuTranscendental, op, elements_ * row.transcendental, start,
+                busy_until_);
+  for (std::size_t n = 0; n < operand_count_; ++n) {
+    vmem_.read(operands_[n], op, start, busy_until_);
+  }
+  vmem_.write(result_, op, start + params_.latency, done);
+  complete(busy_until_, done);
 }
 
 }  // namespace systole

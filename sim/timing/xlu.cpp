@@ -47,7 +47,7 @@ std::optional<Cycles> Xlu::free_at() const {
 
 void Xlu::execute(const Issued& head, Cycles start) {
   if (elements_ == 0) {
-    complete(*head.instruction, head.sequence, start);
+    complete(start, start);
     return;
   }
   const std::int32_t op = head.instruction->op;
@@ -55,10 +55,10 @@ void Xlu::execute(const Issued& head, Cycles start) {
   const Cycles done = busy_until_ + params_.latency;
   in_flight_.add(result_, done, start);
   timeline_.spend(Reason::kBusy, busy_until_, op);
-  probe_.action(ActionId::kXluElement, op, elements_);
-  vmem_.read(operand_, op);
-  vmem_.write(result_, op);
-  complete(*head.instruction, head.sequence, done);
+  probe_.action(ActionId::kXluElement, op, elements_, start, busy_until_);
+  vmem_.read(operand_, op, start, busy_until_);
+  vmem_.write(result_, op, start + params_.latency, done);
+  complete(busy_until_, done);
 }
 
 }  // namespace systole

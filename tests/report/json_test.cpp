@@ -30,6 +30,17 @@ TEST_CASE("the result has every key of its schema") {
   CHECK(json["baselines"][0]["energy_j"] == 0.25);
 }
 
+TEST_CASE("the scenario has a sequence in prefill and a context in decode") {
+  RunResult result = sample_result();
+  CHECK(result_json(result)["scenario"] == Json::object());
+  result.scenario = {"prefill", 2, 50, 0, "bf16"};
+  CHECK(result_json(result)["scenario"] ==
+        Json{{"phase", "prefill"}, {"batch", 2}, {"seq", 50}, {"dtype", "bf16"}});
+  result.scenario = {"decode", 1, 0, 2048, "int8"};
+  CHECK(result_json(result)["scenario"] ==
+        Json{{"phase", "decode"}, {"batch", 1}, {"context", 2048}, {"dtype", "int8"}});
+}
+
 TEST_CASE("whole numbers are printed as whole numbers, and units add up to the cycles") {
   const Json json = result_json(sample_result());
   for (const auto& [unit, reasons] : json["units"].items()) {

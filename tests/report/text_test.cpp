@@ -76,12 +76,22 @@ TEST_CASE("a run that a resource explains says what takes how many of its cycles
 TEST_CASE("the first line says the scenario, or of a program alone how many tokens it is for") {
   RunResult result = sample_result();
   at(report_text(result), "sample work (100 tokens) on sample, 1 of 2 cores\n");
-  result.scenario = {"prefill", 2, 50, "bf16"};
+  result.scenario = {"prefill", 2, 50, 0, "bf16"};
   at(report_text(result), "sample work (prefill, batch 2, sequence 50, bf16) on sample, ");
+  result.scenario = {"decode", 3, 0, 2048, "int8"};
+  at(report_text(result), "sample work (decode, batch 3, context 2048, int8) on sample, ");
   result.scenario = {};
   result.tokens = 0;
   result.chip.spec.core.count = 1;
   at(report_text(result), "sample work on sample, 1 of 1 core\n");
+}
+
+TEST_CASE("a step's tokens are those that it makes: one per sequence") {
+  RunResult result = sample_result();
+  result.tokens = 1;
+  at(report_text(result), "; 1 token, 1,000,000 tokens/s\n");
+  result.tokens = 8;
+  at(report_text(result), "; 8 tokens, 8,000,000 tokens/s\n");
 }
 
 TEST_CASE("reasons of less than a twentieth of a percent are left to JSON") {
