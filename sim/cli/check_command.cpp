@@ -10,6 +10,7 @@
 #include "isa/chip_loader.hpp"
 #include "isa/files.hpp"
 #include "isa/verifier.hpp"
+#include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
@@ -66,19 +67,34 @@ void check_program(const Workload& workload, const std::string& file, const Opti
   print_result(file + ": ok\n");
 }
 
-// Of a model, the shortest run: what it is does not depend on how long that is. With a chip, that
-// the chip can run it.
+// The workload in one scenario; with a chip, that the chip can run it.
+Graph check_scenario_of(const Workload& workload, const std::string& file,
+                        const ScenarioFlags& flags, const std::optional<Chip>& chip) {
+  Scenario scenario = scenario_of(workload, flags, chip ? chip->spec : ChipSpec{});
+  if (!chip) scenario.dtype = DataType::kBf16;
+  Graph graph = load_graph(workload, scenario);
+  if (!chip) {
+    verify_graph(graph, file);
+    return graph;
+  }
+  if (workload.kind == WorkloadKind::kModel) require_capacity(workload, scenario, graph, *chip);
+  verify_own_program(*chip, compile(graph, *chip).program, file);
+  return graph;
+}
+
+// Of a model, the shortest runs: what it is does not depend on how long they are. A decoder decodes
+// as well.
 void check_workload(const Workload& workload, const std::string& file, const Options& options) {
+  std::optional<Chip> chip;
+  if (!options.chip.empty()) chip = load_chip(options.chip, options.overrides);
   ScenarioFlags shortest;
   shortest.seq = 1;
-  if (options.chip.empty()) {
-    Scenario scenario = scenario_of(workload, shortest, ChipSpec{});
-    scenario.dtype = DataType::kBf16;
-    verify_graph(load_graph(workload, scenario), file);
-  } else {
-    const Chip chip = load_chip(options.chip, options.overrides);
-    const Graph graph = load_graph(workload, scenario_of(workload, shortest, chip.spec));
-    verify_own_program(chip, compile(graph, chip).program, file);
+  const Graph graph = check_scenario_of(workload, file, shortest, chip);
+  if (workload.kind == WorkloadKind::kModel && is_decoder(graph)) {
+    ScenarioFlags step;
+    step.phase = "decode";
+    step.context = 1;
+    check_scenario_of(workload, file, step, chip);
   }
   print_result(file + ": ok\n");
 }

@@ -10,6 +10,7 @@
 #include "isa/binary.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/names.hpp"
+#include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
@@ -52,7 +53,9 @@ ExitCode compile_command(const Options& options) {
   }
   probe_output(options.output);
   const Chip chip = load_chip(options.chip, options.overrides);
-  const Graph graph = load_graph(workload, scenario_of(workload, options.scenario, chip.spec));
+  const Scenario scenario = scenario_of(workload, options.scenario, chip.spec);
+  const Graph graph = load_graph(workload, scenario);
+  if (workload.kind == WorkloadKind::kModel) require_capacity(workload, scenario, graph, chip);
   std::string after;
   const Compilation compilation =
       compile(graph, chip, [&](std::string_view pass, const std::string& text) {

@@ -3,14 +3,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compiler/import.hpp"
 #include "compiler/pipeline.hpp"
 #include "isa/chip_loader.hpp"
-#include "isa/data_path.hpp"
+#include "isa/error.hpp"
 #include "isa/files.hpp"
 #include "isa/instruction.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/model_names.hpp"
 #include "sim/cli/output.hpp"
-#include "sim/cli/workload.hpp"
 #include "sim/report/format.hpp"
 #include "sim/report/gpus.hpp"
 
@@ -40,15 +41,33 @@ Rows chips() {
   return rows;
 }
 
-// What a config.json says of itself; the importer is not asked, so that any file can be listed.
-std::string model_doc(const std::string& name) {
-  const auto path = data_path("workloads/models/" + name + ".json");
+std::string count_text(std::int64_t parameters) {
+  const auto number = static_cast<double>(parameters);
+  return number >= 0.9995e9 ? with_groups(number / 1e9) + " billion"
+                            : with_groups(number / 1e6) + " million";
+}
+
+std::string parameters_text(const ModelName& model, const std::string& config) {
+  Scenario shortest;
+  shortest.seq = 1;
+  try {
+    const Graph graph = import_config(config, model.stem, model.stem, shortest);
+    return fmt::format(", {} parameters", count_text(parameter_count(graph)));
+  } catch (const Error&) {
+    return ", not supported";
+  }
+}
+
+// What a config.json says of itself; any file can be listed, whether the importer takes it or not.
+std::string model_doc(const ModelName& model) {
   constexpr Bytes kLargest = kMiB;
-  const auto json = nlohmann::json::parse(read_file(path, kLargest), nullptr, false);
+  const std::string config = read_file(path_of(model), kLargest);
+  const auto json = nlohmann::json::parse(config, nullptr, false);
   if (!json.is_object()) return "not a config.json";
   const auto type = json.find("model_type");
   const bool named = type != json.end() && type->is_string();
   std::string doc = named ? type->get<std::string>() : "config.json";
+  doc += parameters_text(model, config);
   for (const auto& [key, unit] : {std::pair{"n_layer", "layers"},
                                   {"num_hidden_layers", "layers"},
                                   {"n_embd", "wide"},
@@ -65,7 +84,10 @@ std::string model_doc(const std::string& name) {
 
 Rows models() {
   Rows rows;
-  for (const std::string& name : model_names()) rows.push_back({name, model_doc(name)});
+  const std::vector<ModelName> known = model_names();
+  for (const ModelName& model : known) {
+    rows.push_back({short_name(model, known), model.hub(), model_doc(model)});
+  }
   return rows;
 }
 
@@ -105,7 +127,7 @@ Rows listed(const std::string& what) {
 }  // namespace
 
 ExitCode list_command(const Options& options) {
-  print_result(table_text(listed(options.list), {1}, ""));
+  print_result(table_text(listed(options.list), {1, 2}, ""));
   return ExitCode::kDone;
 }
 

@@ -20,7 +20,7 @@ constexpr std::int64_t kLargestCycles = std::int64_t{1} << 62;
 
 // Numbers as they were typed, until all flags are known to exist.
 struct Typed {
-  std::string phase, batch, seq, dtype, max_cycles;
+  std::string phase, batch, seq, context, dtype, max_cycles;
 };
 
 std::int64_t whole_number(const std::string& flag, const std::string& text, std::int64_t largest) {
@@ -54,16 +54,20 @@ void add_chip(CLI::App& command, Options& options) {
 }
 
 void add_scenario(CLI::App& command, Typed& typed) {
-  command.add_option("--phase", typed.phase, "prefill (default)");
+  command.add_option("--phase", typed.phase, "prefill (default), or decode: one step of a token");
   command.add_option("--batch", typed.batch, "sequences (default 1)");
-  command.add_option("--seq", typed.seq, "tokens per sequence; a model needs it");
-  command.add_option("--dtype", typed.dtype, "bf16 or int8 (default: the chip's native type)");
+  command.add_option("--seq", typed.seq, "tokens per sequence; prefill of a model needs it");
+  command.add_option("--context", typed.context,
+                     "tokens per sequence in the KV cache before the step; decode needs it");
+  command.add_option("--dtype", typed.dtype,
+                     "bf16 or int8 (default: bf16; of a GEMM, the chip's native type)");
 }
 
 void add_run(CLI::App& app, Options& options, Typed& typed) {
   CLI::App* command = add_command(app, "run", "compile a workload, simulate it and report");
   command->add_option("WORKLOAD", options.workload,
-                      "model name, config.json, .sgr, .sasm, .sbin, .csv or gemm:MxKxN");
+                      "model (see 'systole list models'), config.json, .sgr, .sasm, .sbin, .csv or "
+                      "gemm:MxKxN");
   add_chip(*command, options);
   add_scenario(*command, typed);
   command->add_option("--fidelity", options.fidelity, "level of the timing model: tile");
@@ -73,6 +77,8 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
       ->type_name("GPU[,GPU...]");
   command->add_option("--report", options.report, "folder for report, result and program")
       ->type_name("DIR");
+  command->add_option("--trace", options.trace, "Chrome trace (gzipped JSON) for the Perfetto UI")
+      ->type_name("FILE");
   command->add_flag("--json", options.json, "print one JSON object, schema systole.result/1");
   command->add_option("--max-cycles", typed.max_cycles, "stop at this many cycles, with status 4");
 }
@@ -80,7 +86,7 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
 void add_compile(CLI::App& app, Options& options, Typed& typed) {
   CLI::App* command = add_command(app, "compile", "compile a workload to a program");
   command->add_option("WORKLOAD", options.workload,
-                      "model name, config.json, .sgr, .csv or gemm:MxKxN");
+                      "model (see 'systole list models'), config.json, .sgr, .csv or gemm:MxKxN");
   add_chip(*command, options);
   add_scenario(*command, typed);
   command->add_option("--emit", options.emit, "graph, tiles, asm (default) or bin");
@@ -175,7 +181,7 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
     const CLI::Option* option = command.get_option_no_throw(flag);
     return option != nullptr && option->count() > 0;
   };
-  if (given("--phase")) one_of("--phase", typed.phase, {"prefill"});
+  if (given("--phase")) one_of("--phase", typed.phase, {"prefill", "decode"});
   if (given("--dtype")) one_of("--dtype", typed.dtype, {"bf16", "int8"});
   if (given("--fidelity")) one_of("--fidelity", options.fidelity, {"tile"});
   if (given("--emit")) one_of("--emit", options.emit, {"graph", "tiles", "asm", "bin"});
@@ -184,10 +190,12 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--batch"))
     options.scenario.batch = whole_number("--batch", typed.batch, kLargestCount);
   if (given("--seq")) options.scenario.seq = whole_number("--seq", typed.seq, kLargestCount);
+  if (given("--context"))
+    options.scenario.context = whole_number("--context", typed.context, kLargestCount);
   if (given("--max-cycles")) {
     options.max_cycles = whole_number("--max-cycles", typed.max_cycles, kLargestCycles);
   }
-  for (const std::string flag : {"--vs", "--report", "-o", "--print-after"}) {
+  for (const std::string flag : {"--vs", "--report", "--trace", "-o", "--print-after"}) {
     if (!given(flag)) continue;
     if (command.get_option(flag)->as<std::string>().empty()) {
       usage_error(flag + " ''", "a name that is not empty");
@@ -204,6 +212,7 @@ std::string_view ScenarioFlags::first_given() const {
   if (phase) return "--phase";
   if (batch) return "--batch";
   if (seq) return "--seq";
+  if (context) return "--context";
   if (dtype) return "--dtype";
   return "";
 }

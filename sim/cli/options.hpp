@@ -19,6 +19,7 @@ struct ScenarioFlags {
   std::optional<std::string> phase;
   std::optional<std::int64_t> batch;
   std::optional<std::int64_t> seq;
+  std::optional<std::int64_t> context;
   std::optional<std::string> dtype;
 
   // The first flag that was given ("--seq"), or "".
@@ -39,6 +40,7 @@ struct Options {
   bool resolved = false;
   std::string vs;      // GPUs, with commas
   std::string report;  // folder
+  std::string trace;   // file
   Cycles max_cycles = 0;
   std::string emit;                 // graph, tiles, asm, bin; empty where not given
   std::string print_after;          // a pass, or "all"

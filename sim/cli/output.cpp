@@ -14,7 +14,11 @@
 namespace systole {
 namespace {
 
+// Of the one RemovedOnInterrupt. Written while SIGINT waits.
+const char* unfinished_file = nullptr;
+
 extern "C" void on_interrupt(int /*signal*/) {
+  if (unfinished_file != nullptr) ::unlink(unfinished_file);
   constexpr std::string_view kMessage = "systole: interrupted\n";
   const auto ignored = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
   static_cast<void>(ignored);
@@ -59,6 +63,16 @@ Uninterrupted::Uninterrupted() : before_{} {
 }
 
 Uninterrupted::~Uninterrupted() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+RemovedOnInterrupt::RemovedOnInterrupt(const std::string& file) {
+  const Uninterrupted section;
+  unfinished_file = file.empty() ? nullptr : file.c_str();
+}
+
+RemovedOnInterrupt::~RemovedOnInterrupt() {
+  const Uninterrupted section;
+  unfinished_file = nullptr;
+}
 
 void print_result(std::string_view text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();

@@ -5,6 +5,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigset_t is POSIX
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace systole {
@@ -27,6 +28,16 @@ class Uninterrupted {
 
  private:
   sigset_t before_;
+};
+
+// While one lives, SIGINT removes `file` (its name has to stay where it is) before it ends the
+// program. One at a time; nothing is removed for an empty name.
+class RemovedOnInterrupt {
+ public:
+  explicit RemovedOnInterrupt(const std::string& file);
+  RemovedOnInterrupt(const RemovedOnInterrupt&) = delete;
+  RemovedOnInterrupt& operator=(const RemovedOnInterrupt&) = delete;
+  ~RemovedOnInterrupt();
 };
 
 // Results, to standard output. Error kUsage where it cannot be written.

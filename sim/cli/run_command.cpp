@@ -7,9 +7,11 @@
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/verifier.hpp"
+#include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
+#include "sim/cli/trace_output.hpp"
 #include "sim/cli/value_check.hpp"
 #include "sim/cli/workload.hpp"
 #include "sim/energy/energy.hpp"
@@ -19,6 +21,7 @@
 #include "sim/observe/op_cycles.hpp"
 #include "sim/observe/unit_times.hpp"
 #include "sim/report/baseline.hpp"
+#include "sim/report/chrome_trace.hpp"
 #include "sim/report/gpus.hpp"
 #include "sim/report/json.hpp"
 #include "sim/report/output_folder.hpp"
@@ -43,6 +46,9 @@ Job make_job(const Workload& workload, const Scenario& scenario, const Chip& chi
     return job;
   }
   job.graph = load_graph(workload, scenario);
+  if (workload.kind == WorkloadKind::kModel) {
+    require_capacity(workload, scenario, *job.graph, chip);
+  }
   job.compilation = compile(*job.graph, chip);
   return job;
 }
@@ -55,15 +61,24 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
   result.phase = scenario.phase;
   result.batch = scenario.batch;
   result.seq = scenario.seq;
+  result.context = scenario.context;
   return result;
 }
 
-Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles) {
+// `trace`: file for a Chrome trace, or null.
+Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles,
+                                  const EnergyTable& energy, GzipFile* trace) {
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
-  const SimulationResult run =
-      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles}, max_cycles);
+  std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles};
+  std::optional<ChromeTrace> chrome_trace;
+  if (trace != nullptr) {
+    chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
+    listeners.push_back(&*chrome_trace);
+  }
+  const SimulationResult run = simulate(chip.spec, program, listeners, max_cycles);
+  if (chrome_trace) chrome_trace->finish(run.cycles);
   return measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
 }
 
@@ -136,6 +151,8 @@ ExitCode run_command(const Options& options) {
     const Uninterrupted section;
     folder.emplace(options.report);
   }
+  std::optional<TraceOutput> trace;
+  if (!options.trace.empty()) trace.emplace(options.trace);
 
   // 2. Chip, program, and all that can be wrong with them.
   const Chip chip = load_chip(options.chip, options.overrides);
@@ -162,7 +179,8 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. Time, and the result.
-  const Measurements measured = simulate_and_measure(chip, program, options.max_cycles);
+  const Measurements measured = simulate_and_measure(chip, program, options.max_cycles, energy,
+                                                     trace ? &trace->file() : nullptr);
   RunResult result =
       make_result(chip, program, measured, energy, stream_bytes_per_cycle(chip.spec));
   result.scenario = scenario_result(workload, scenario);
@@ -171,6 +189,7 @@ ExitCode run_command(const Options& options) {
   if (options.values) result.outputs = outputs_of(program, *hbm);
   result.check = check;
   if (folder) write_report(*folder, result, program, options.values ? &*hbm : nullptr);
+  if (trace) trace->commit();
   print_result(options.json ? result_json_text(result) : report_text(result));
   if (!check || check->passed) return ExitCode::kDone;
   throw Error(ExitCode::kCheckFailed, "check failed: " + check->message);

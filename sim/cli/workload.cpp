@@ -10,10 +10,9 @@
 #include "compiler/graph_text.hpp"
 #include "isa/assembly.hpp"
 #include "isa/binary.hpp"
-#include "isa/data_path.hpp"
 #include "isa/error.hpp"
 #include "isa/files.hpp"
-#include "isa/names.hpp"
+#include "sim/cli/model_names.hpp"
 
 namespace systole {
 namespace {
@@ -32,26 +31,38 @@ constexpr std::array<SuffixRow, 5> kSuffixes{{
 constexpr std::string_view kGemmPrefix = "gemm:";
 constexpr Bytes kLargestText = 64 * kMiB;  // of a config, a graph or a GEMM list
 
-// "models/gpt2.json" -> "gpt2"; "gpt2/config.json" -> "gpt2".
+// "models/gpt2.json" -> "gpt2"; "gpt2/config.json" -> "gpt2"; "a--b.json" -> "a/b".
 std::string model_name(const std::filesystem::path& path) {
   const std::string stem = path.stem().string();
   const std::string folder = std::filesystem::absolute(path).parent_path().filename().string();
-  return stem == "config" && !folder.empty() ? folder : stem;
+  return ModelName{stem == "config" && !folder.empty() ? folder : stem}.hub();
+}
+
+void check_model(const Workload& workload, const ScenarioFlags& flags) {
+  const auto refuse = [&](std::string_view what, std::string_view expected) {
+    usage_error(fmt::format("{} '{}'", what, workload.name), expected);
+  };
+  if (flags.phase.value_or("prefill") == "decode") {
+    if (flags.seq) {
+      refuse("--seq for decode of model", "--context N; --seq belongs to prefill");
+    }
+    if (!flags.context) {
+      refuse("decode without --context of model",
+             "--context N, the tokens of each sequence that are in the KV cache before the step");
+    }
+    return;
+  }
+  if (flags.context) {
+    refuse("--context for prefill of model",
+           "--seq N, or --phase decode, to which --context belongs");
+  }
+  if (!flags.seq) {
+    usage_error(fmt::format("model '{}' without --seq", workload.name),
+                "--seq N, the tokens per sequence (or --phase decode --context N)");
+  }
 }
 
 }  // namespace
-
-std::vector<std::string> model_names() {
-  std::vector<std::string> names;
-  const std::filesystem::path folder = data_path("workloads/models");
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
-  }
-  if (failed) bad_input(folder.string(), failed.message(), "a folder with a config.json per model");
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 Workload resolve_workload(const std::string& text) {
   if (text.substr(0, kGemmPrefix.size()) == kGemmPrefix) return {WorkloadKind::kGemm, text, {}};
@@ -62,14 +73,8 @@ Workload resolve_workload(const std::string& text) {
     const bool model = row.kind == WorkloadKind::kModel;
     return {row.kind, model ? model_name(path) : path.stem().string(), path};
   }
-  const std::vector<std::string> models = model_names();
-  if (std::find(models.begin(), models.end(), text) != models.end()) {
-    return {WorkloadKind::kModel, text, data_path("workloads/models/" + text + ".json")};
-  }
-  usage_error(fmt::format("workload '{}'{}", text, did_you_mean(text, models)),
-              fmt::format("a model ({}), a file that ends in .json, .sgr, .sasm, .sbin or .csv, or "
-                          "gemm:MxKxN",
-                          fmt::join(models, ", ")));
+  const ModelName model = find_model(text, model_names());
+  return {WorkloadKind::kModel, model.hub(), path_of(model)};
 }
 
 bool is_program(const Workload& workload) {
@@ -82,12 +87,7 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
     usage_error(fmt::format("{} for '{}'", flag, workload.name), what);
   };
   switch (workload.kind) {
-    case WorkloadKind::kModel:
-      if (!flags.seq) {
-        usage_error(fmt::format("model '{}' without --seq", workload.name),
-                    "--seq N, the tokens per sequence");
-      }
-      return;
+    case WorkloadKind::kModel: check_model(workload, flags); return;
     case WorkloadKind::kGraph:
       if (!flags.first_given().empty()) {
         refuse(flags.first_given(), "no scenario: a graph has its shapes and types");
@@ -104,6 +104,7 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
       if (flags.phase) refuse("--phase", "no phase: only a model has one");
       if (flags.batch) refuse("--batch", "no batch: only a model has one");
       if (flags.seq) refuse("--seq", "no sequence: only a model has one");
+      if (flags.context) refuse("--context", "no KV cache: only a model has one");
       return;
   }
 }
@@ -113,10 +114,20 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   scenario.phase = flags.phase.value_or("prefill");
   scenario.batch = flags.batch.value_or(1);
   scenario.seq = flags.seq.value_or(0);
+  scenario.context = flags.context.value_or(0);
   const bool model = workload.kind == WorkloadKind::kModel;
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = *flags.dtype == "int8" ? DataType::kInt8 : DataType::kBf16;
   return scenario;
+}
+
+bool is_decoder(const Graph& graph) {
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind == OpKind::kMha && attribute(op, "causal", 0) != 0) return true;
+    }
+  }
+  return false;
 }
 
 Graph load_graph(const Workload& workload, const Scenario& scenario) {

@@ -25,26 +25,28 @@ enum class WorkloadKind : std::uint8_t {
 
 struct Workload {
   WorkloadKind kind = WorkloadKind::kModel;
-  std::string name;            // of the model, or as it was typed
+  std::string name;            // of the model on the hub, or as it was typed
   std::filesystem::path path;  // empty for kGemm
 };
 
-// Models in workloads/models, sorted.
-std::vector<std::string> model_names();
-
-// Decides by name only; no file is read. Error kUsage for what is nothing of all that, with the
-// nearest model.
+// Decides by name only; no file is read. A name that ends as a file does is one; what is none of
+// the others is a model (sim/cli/model_names.hpp). Error kUsage for what is nothing of all that,
+// with the nearest model.
 Workload resolve_workload(const std::string& text);
 
 bool is_program(const Workload& workload);
 
-// Error kUsage where a model lacks --seq, or where a flag was given that the workload cannot obey.
+// Error kUsage where a model lacks --seq (in decode, --context), or where a flag was given that the
+// workload or the phase cannot obey.
 void check_scenario(const Workload& workload, const ScenarioFlags& flags);
 
 // The scenario with its defaults filled in: prefill, batch 1, the chip's native type. Models are
 // not quantised, so on a chip that takes only int8 the default of a model is bf16: the compiler
 // then names the op that the chip has no unit for, and chips that have one.
 Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const ChipSpec& chip);
+
+// Whether the graph of a model's prefill is a decoder's: its tokens do not see those after them.
+bool is_decoder(const Graph& graph);
 
 // Precondition: not a program. Errors: kBadInput for the file.
 Graph load_graph(const Workload& workload, const Scenario& scenario);

@@ -84,6 +84,32 @@ TEST_CASE("a sequence longer than the model's positions is refused") {
   bad({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "1025"}, {"1024"});
 }
 
+TEST_CASE("a context leaves a position for the step's token, N - 1 of N") {
+  const auto decode = [](const std::string& context) {
+    return std::vector<std::string>{"compile", "gpt2",      "--chip", "tpu-v5e", "--phase",
+                                    "decode",  "--context", context,  "--emit",  "graph"};
+  };
+  bad(decode("1024"), {"--context 1024", "at most 1023", "1024"});
+  CHECK(run_program(decode("1023")).status == 0);
+}
+
+TEST_CASE("an encoder has no decode, and check does not ask for it") {
+  const std::string bert = "bert-base-uncased";
+  bad({"run", bert, "--chip", "tpu-v5e", "--phase", "decode", "--context", "8"}, {"encoder"});
+  CHECK(run_program({"check", bert, "--chip", "tpu-v5e"}).status == 0);
+  CHECK(run_program({"check", bert, "llama-3-8b"}).out ==
+        "bert-base-uncased: ok\nllama-3-8b: ok\n");
+}
+
+TEST_CASE("check finds what is wrong with a decoder's decode alone") {
+  const Scratch scratch;
+  // One position is enough for a prefill of one token and not for a token and its context.
+  const std::string file =
+      scratch.file("config.json", config_with("\"n_positions\": 1024", "\"n_positions\": 1"));
+  CHECK(run_program({"run", file, "--chip", "tpu-v5e", "--seq", "1"}).status == 0);
+  bad({"check", file}, {"--context 1", "n_positions = 1"});
+}
+
 TEST_CASE("a GEMM list that is wrong says the line") {
   const Scratch scratch;
   const auto list = [&](const std::string& text, const std::string& part) {

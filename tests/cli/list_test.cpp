@@ -36,7 +36,19 @@ TEST_CASE("chips are listed by the names that --chip takes") {
   }
 }
 
-TEST_CASE("models are listed by the names that run takes") { CHECK(has(listed("models"), "gpt2")); }
+TEST_CASE("models are listed by the shortest names that run takes, with what they are") {
+  const auto names = listed("models");
+  for (const char* name : {"gpt2", "llama-3-8b", "llama-2-7b", "mistral-7b", "qwen3-8b"}) {
+    CHECK(has(names, name));
+  }
+  const std::string text = run_program({"list", "models"}).out;
+  const std::size_t at = text.find("meta-llama/Meta-Llama-3-8B ");
+  REQUIRE(at != std::string::npos);
+  CHECK(text.substr(at, text.find('\n', at) - at).find("llama, 8.03 billion parameters") !=
+        std::string::npos);
+  CHECK(text.find("gpt2, 124 million parameters") != std::string::npos);
+  CHECK(text.find("not supported") == std::string::npos);
+}
 
 TEST_CASE("GPUs are listed by the names that --vs takes") {
   CHECK(listed("gpus") ==

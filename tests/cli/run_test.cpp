@@ -61,6 +61,20 @@ std::vector<std::string> gemm_with(const std::vector<std::string>& more) {
   return arguments;
 }
 
+// GPT-2 of two layers, in a file of its own.
+std::string small_gpt2(const Scratch& scratch) {
+  std::string config = file_bytes(std::string{SYSTOLE_SOURCE_ROOT} + "/workloads/models/gpt2.json");
+  for (const auto& [from, to] : {std::pair{"\"n_embd\": 768", "\"n_embd\": 24"},
+                                 {"\"n_head\": 12", "\"n_head\": 2"},
+                                 {"\"n_layer\": 12", "\"n_layer\": 2"},
+                                 {"\"vocab_size\": 50257", "\"vocab_size\": 101"}}) {
+    const std::size_t at = config.find(from);
+    REQUIRE(at != std::string::npos);
+    config.replace(at, std::string{from}.size(), to);
+  }
+  return scratch.file("config.json", config);
+}
+
 }  // namespace
 
 TEST_CASE("a GEMM's useful MACs are M N K, and its numbers add up") {
@@ -162,20 +176,36 @@ TEST_CASE("the main job: GPT-2 prefill, with its report and two GPUs") {
 
 TEST_CASE("a small GPT-2 computes the right values") {
   const Scratch scratch;
-  std::string config = file_bytes(std::string{SYSTOLE_SOURCE_ROOT} + "/workloads/models/gpt2.json");
-  for (const auto& [from, to] : {std::pair{"\"n_embd\": 768", "\"n_embd\": 24"},
-                                 {"\"n_head\": 12", "\"n_head\": 2"},
-                                 {"\"n_layer\": 12", "\"n_layer\": 2"},
-                                 {"\"vocab_size\": 50257", "\"vocab_size\": 101"}}) {
-    const std::size_t at = config.find(from);
-    REQUIRE(at != std::string::npos);
-    config.replace(at, std::string{from}.size(), to);
-  }
-  const Json json = result_of({scratch.file("config.json", config), "--chip", "tiny-4x4", "--seq",
-                               "13", "--batch", "2", "--check"});
+  const Json json = result_of(
+      {small_gpt2(scratch), "--chip", "tiny-4x4", "--seq", "13", "--batch", "2", "--check"});
   CHECK(json["check"]["passed"] == true);
   CHECK(json["tokens"] == 26);
   adds_up(json);
+}
+
+TEST_CASE("a small GPT-2 decodes: a token per sequence, with the right values") {
+  const Scratch scratch;
+  const std::vector<std::string> job{
+      small_gpt2(scratch), "--chip", "tiny-4x4",  "--phase", "decode",
+      "--batch",           "3",      "--context", "12"};
+  std::vector<std::string> checked = job;
+  checked.push_back("--check");
+  const Json json = result_of(checked);
+  CHECK(json["check"]["passed"] == true);
+  CHECK(json["tokens"] == 3);
+  CHECK(json["tokens_per_s"].get<double>() == Approx(3 / (json["time_us"].get<double>() * 1e-6)));
+  CHECK(json["scenario"] ==
+        Json{{"phase", "decode"}, {"batch", 3}, {"context", 12}, {"dtype", "bf16"}});
+  std::vector<std::string> run = job;
+  run.insert(run.begin(), "run");
+  CHECK(good(run).find(" (decode, batch 3, context 12, bf16) on tiny-4x4, ") != std::string::npos);
+}
+
+TEST_CASE("a model may be named as on the hub, or in short") {
+  const Json json = result_of({"Meta-Llama/llama-3.2-1b", "--chip", "tpu-v5e", "--seq", "1"});
+  CHECK(json["workload"] == "meta-llama/Llama-3.2-1B-Instruct");
+  CHECK(json["scenario"]["seq"] == 1);
+  CHECK_FALSE(json["scenario"].contains("context"));
 }
 
 TEST_CASE("a compiled program takes the same cycles and keeps its name and tokens") {

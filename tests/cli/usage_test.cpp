@@ -54,7 +54,8 @@ TEST_CASE("what a command needs is asked for") {
 TEST_CASE("a value that is none of a flag's values is refused with the nearest one") {
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--dtype", "bf61"},
           {"did you mean 'bf16'?"});
-  refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--phase", "decode"}, {"prefill"});
+  refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--phase", "decod"},
+          {"did you mean 'decode'?", "prefill"});
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--fidelity", "tiel"},
           {"did you mean 'tile'?"});
   refused({"compile", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--emit", "tile"},
@@ -71,6 +72,10 @@ TEST_CASE("counts are whole numbers from 1") {
             {"--max-cycles"});
   }
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--batch", "0"}, {"--batch"});
+  for (const char* value : {"0", "-1", "x", "2147483649"}) {
+    refused({"run", "gpt2", "--chip", "tpu-v5e", "--phase", "decode", "--context", value},
+            {"--context", "from 1 to 2147483648"});
+  }
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--seq", "9"}, {"--seq"});
 }
 
@@ -82,6 +87,32 @@ TEST_CASE("a model needs --seq, other workloads do not take it") {
     refused({"run", "x.sasm", "--chip", "tpu-v5e", flag, "8"}, {flag});
     refused({"run", "x.sbin", "--chip", "tpu-v5e", flag, "8"}, {flag});
   }
+}
+
+TEST_CASE("decode needs --context and refuses --seq, and prefill the other way round") {
+  const std::vector<std::string> model{"run", "gpt2", "--chip", "tpu-v5e"};
+  const auto with = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = model;
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return arguments;
+  };
+  refused(with({"--phase", "decode"}), {"decode without --context", "--context N"});
+  refused(with({"--phase", "decode", "--seq", "8"}), {"--seq for decode", "--context N"});
+  refused(with({"--phase", "decode", "--seq", "8", "--context", "8"}), {"--seq for decode"});
+  refused(with({"--context", "8"}), {"--context for prefill", "--phase decode"});
+  refused(with({"--seq", "8", "--context", "8"}), {"--context for prefill", "--seq N"});
+  refused(with({"--phase", "prefill", "--context", "8"}), {"--context for prefill"});
+  refused(with({}), {"without --seq", "--phase decode --context N"});
+  refused({"run", "gemm:8x8x8", "--chip", "tpu-v5e", "--context", "8"}, {"--context", "KV cache"});
+  refused({"run", "x.sgr", "--chip", "tpu-v5e", "--context", "8"}, {"--context"});
+  refused({"compile", "gpt2", "--chip", "tpu-v5e", "--phase", "decode"}, {"--context"});
+}
+
+TEST_CASE("a name that is no model's, or several models', is refused with those that are") {
+  refused({"run", "llama-3-9b", "--chip", "tpu-v5e", "--seq", "8"},
+          {"'llama-3-9b'", "did you mean 'llama-3-8b'?", "systole list models"});
+  refused({"run", "meta-llama/Meta-Llama-3-9B", "--chip", "tpu-v5e", "--seq", "8"},
+          {"did you mean 'meta-llama/Meta-Llama-3-8B'?"});
 }
 
 TEST_CASE("unknown names are refused with the nearest one") {
