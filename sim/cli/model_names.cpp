@@ -63,7 +63,7 @@ Forms forms_of(const ModelName& model) {
   if (organisation.empty()) return names;
   Forms forms;
   for (const auto& [name, left_out] : names) {
-    forms.emplace(organisation + "/" + name, left_out);
+    forms.emplace(fmt::format("{}/{}", organisation, name), left_out);
     forms.emplace(name, left_out + 1);
   }
   return forms;

@@ -21,17 +21,17 @@ const Symbol* find_symbol(const Program& program, const std::string& name) {
   return nullptr;
 }
 
-// What `symbol` holds against the oracle; the last copy is what a repeated region left. Where one
-// rounded evaluation does not allow it, more are asked.
-std::optional<Mismatch> compare(const Symbol& symbol, const MemoryImage& hbm, Oracle& oracle) {
+// What `symbol` holds against the oracle's `tensor`; the last copy is what a repeated region left.
+// Where one rounded evaluation does not allow it, more are asked.
+std::optional<Mismatch> compare(const Symbol& symbol, const std::string& tensor,
+                                const MemoryImage& hbm, Oracle& oracle) {
   const std::vector<double> actual = read_symbol(symbol, symbol.count - 1, hbm);
-  const std::vector<double>& fp32 = oracle.fp32(symbol.name);
-  if (oracle.exact(symbol.name)) {
+  const std::vector<double>& fp32 = oracle.fp32(tensor);
+  if (oracle.exact(tensor)) {
     return compare_integers(symbol.rows, symbol.cols, actual, fp32);
   }
   const auto within = [&](bool sampled) {
-    return compare_rows(symbol.rows, symbol.cols, actual, fp32,
-                        oracle.rounded(symbol.name, sampled));
+    return compare_rows(symbol.rows, symbol.cols, actual, fp32, oracle.rounded(tensor, sampled));
   };
   return within(false) ? within(true) : std::nullopt;
 }
@@ -56,7 +56,7 @@ std::string first_wrong_op(const Graph& imported, const Compilation& compilation
       const Symbol* symbol = find_symbol(compilation.program, result.name);
       if (symbol == nullptr || !oracle.knows(result.name)) continue;
       if (shares_memory(compilation.program, *symbol)) continue;
-      if (const auto mismatch = compare(*symbol, hbm, oracle)) {
+      if (const auto mismatch = compare(*symbol, result.name, hbm, oracle)) {
         return fmt::format("op '{}' (tensor '{}': {})", op.name, result.name, describe(*mismatch));
       }
     }
@@ -96,30 +96,55 @@ std::string guilty_pass(const Compilation& compilation, const Oracle& oracle) {
   return "pass 'emit' (lowering)";
 }
 
+struct Compared {
+  std::string_view what;           // "output" or "cache"
+  const Tensor* tensor = nullptr;  // whose value is expected
+  std::string name;                // of the symbol
+};
+
+// The outputs, and the caches with what is appended to them.
+std::vector<Compared> what_is_compared(const Graph& graph) {
+  const auto tensor = [&](std::int32_t index) {
+    return &graph.tensors.at(static_cast<std::size_t>(index));
+  };
+  std::vector<Compared> all;
+  for (const std::int32_t output : graph.outputs) {
+    all.push_back({"output", tensor(output), tensor(output)->name});
+  }
+  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
+    for (const Op& op : *ops) {
+      if (op.kind != OpKind::kAppend) continue;
+      all.push_back({"cache", tensor(op.result), tensor(op.operands[0].tensor)->name});
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 CheckResult check_values(const Graph& graph, const Compilation& compilation,
                          const MemoryImage& hbm) {
   Oracle oracle(graph, kValueSeed);
+  const std::vector<Compared> all = what_is_compared(graph);
   std::int64_t elements = 0;
-  for (const std::int32_t output : graph.outputs) {
-    const Tensor& tensor = graph.tensors.at(static_cast<std::size_t>(output));
-    const Symbol* symbol = find_symbol(compilation.program, tensor.name);
-    if (symbol == nullptr || symbol->rows != tensor.rows || symbol->cols != tensor.cols) {
-      return {false,
-              fmt::format("the program has no output '{}' of {} x {} elements; {}", tensor.name,
-                          tensor.rows, tensor.cols, guilty_pass(compilation, oracle))};
+  for (const auto& [what, tensor, name] : all) {
+    const Symbol* symbol = find_symbol(compilation.program, name);
+    if (symbol == nullptr || symbol->rows != tensor->rows || symbol->cols != tensor->cols) {
+      return {false, fmt::format("the program has no {} '{}' of {} x {} elements; {}", what, name,
+                                 tensor->rows, tensor->cols, guilty_pass(compilation, oracle))};
     }
-    if (const auto mismatch = compare(*symbol, hbm, oracle)) {
+    if (const auto mismatch = compare(*symbol, tensor->name, hbm, oracle)) {
       return {false,
-              fmt::format("output '{}': {}; first differs after {}; broken by {}", tensor.name,
+              fmt::format("{} '{}': {}; first differs after {}; broken by {}", what, name,
                           describe(*mismatch), first_wrong_op(graph, compilation, hbm, oracle),
                           guilty_pass(compilation, oracle))};
     }
-    elements += tensor.rows * tensor.cols;
+    elements += tensor->rows * tensor->cols;
   }
-  return {true, fmt::format("{} elements of {} outputs agree with the graph evaluator", elements,
-                            graph.outputs.size())};
+  const std::size_t caches = all.size() - graph.outputs.size();
+  return {true, fmt::format("{} elements of {} outputs{} agree with the graph evaluator", elements,
+                            graph.outputs.size(),
+                            caches == 0 ? std::string{} : fmt::format(" and {} caches", caches))};
 }
 
 }  // namespace systole

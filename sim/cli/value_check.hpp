@@ -17,7 +17,8 @@ inline constexpr std::uint64_t kValueSeed = 1;
 inline constexpr double kReorderError = 1.0 / 4096;
 
 // `imported` is the graph that was compiled, `hbm` the memory after the program has been executed
-// on inputs seeded with kValueSeed. Where an output differs, the message names its first differing
+// on inputs seeded with kValueSeed. Outputs are compared, and caches with what was appended to them
+// (the last layer's). Where one of them differs, the message names its first differing
 // element, the first op whose result in HBM differs, and the pass that broke it.
 CheckResult check_values(const Graph& imported, const Compilation& compilation,
                          const MemoryImage& hbm);

@@ -19,8 +19,8 @@ class Semaphores : public sc_core::sc_module {
 
   // Tokens that can be taken from cycle `ready` on, and the instruction that gave them.
   struct Batch {
-    Cycles ready;
-    std::int64_t tokens;
+    Cycles ready = 0;
+    std::int64_t tokens = 0;
     Mark giver;
   };
 

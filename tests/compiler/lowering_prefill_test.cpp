@@ -30,14 +30,13 @@ Graph heads_of(const Heads& h) {
 }
 
 // Each block of queries reads the keys that it sees, for each round of heads: as many rounds as it
-// takes to give each MXU one query head of the KV head.
+// takes to give each lane that shares a KV head one of its query heads.
 void check_reads(const Chip& chip, const Heads& h) {
   INFO(chip.spec.name << ": " << h.kv_heads << " groups of " << h.group << ", seq " << h.seq);
   const Compilation compilation = compile(heads_of(h), chip);
   const auto mapping =
       std::get<AttentionMapping>(map_ops(compilation.graphs.back().second, chip.spec).at(0));
-  const std::int64_t together = std::min(h.group, chip.spec.mxu.count);
-  const std::int64_t rounds = (h.group + together - 1) / together;
+  const std::int64_t rounds = (h.group + mapping.share - 1) / mapping.share;
   const Traffic traffic(compilation.program);
   for (const char* name : {"k", "v"}) {
     const Symbol& symbol = symbol_of(compilation.program, name);

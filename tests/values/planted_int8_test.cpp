@@ -16,8 +16,7 @@ Graph step() { return planted_model("decode", 30, DataType::kInt8); }
 
 TEST_CASE("the token scale of another row is found, whatever the product") {
   const Graph graph = step();
-  for (const char* op :
-       {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head"}) {
+  for (const char* op : kProducts) {
     INFO(op);
     Planted wrong(graph);
     CHECK(wrong.change<Vector>(op, [](Vector& vector) {
@@ -31,8 +30,7 @@ TEST_CASE("the token scale of another row is found, whatever the product") {
 
 TEST_CASE("a channel scale that is left out is found, whatever the product") {
   const Graph graph = step();
-  for (const char* op :
-       {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head"}) {
+  for (const char* op : kProducts) {
     INFO(op);
     Planted wrong(graph);
     CHECK(wrong.change<Vector>(op, [](Vector& vector) {
