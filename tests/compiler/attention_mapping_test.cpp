@@ -16,8 +16,6 @@ using namespace systole;
 
 namespace {
 
-constexpr Bytes kAlignmentRoom = 4 * kKiB;  // what a mapping may leave for aligning buffers
-
 struct Heads {
   std::int64_t sequences = 1, seq = 1, keys = 1, heads = 1, kv_heads = 1, head_dim = 1;
   bool causal = false;
