@@ -11,7 +11,9 @@
 
 namespace systole {
 
-enum class Dataflow : std::uint8_t { kWeightStationary };
+// Which operand stays in the PEs. Input-stationary arrays are weight-stationary ones that hold a
+// tile of lhs and stream rhs: out^T = rhs^T . lhs^T.
+enum class Dataflow : std::uint8_t { kWeightStationary, kOutputStationary, kInputStationary };
 enum class HbmKind : std::uint8_t { kDdr3, kHbm2, kHbm2e, kHbm3 };
 
 struct CoreParams {

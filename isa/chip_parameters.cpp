@@ -12,7 +12,8 @@ namespace systole {
 namespace {
 
 constexpr std::array<std::string_view, 2> kBooleans{"false", "true"};
-constexpr std::array<std::string_view, 1> kDataflows{"weight_stationary"};
+constexpr std::array<std::string_view, 3> kDataflows{"weight_stationary", "output_stationary",
+                                                     "input_stationary"};
 constexpr std::array<std::string_view, 4> kHbmKinds{"ddr3", "hbm2", "hbm2e", "hbm3"};
 
 static_assert(static_cast<int>(HbmKind::kDdr3) == 0 && static_cast<int>(HbmKind::kHbm2) == 1 &&

@@ -92,7 +92,7 @@ std::vector<TileAccess> footprint(const Instruction& instruction, const Indices&
             if (tile.space == Space::kNone) return;
             TileAccess access{region_of(tile, row.shape, extents, i, tables), row.access, row.shape,
                               tile.type, row.name};
-            if constexpr (std::is_same_v<B, Matmul>) {
+            if constexpr (requires { body.first; }) {
               if (row.access == Access::kReadWrite && body.first.holds(i)) {
                 access.access = Access::kWrite;
               }

@@ -51,7 +51,7 @@ struct TileAccess {
 };
 
 // All tile accesses of a dynamic instruction; a gather or scatter gives one access per row.
-// A matmul's dst is kWrite where its `first` guard holds, kReadWrite elsewhere.
+// A matmul's or unload's dst is kWrite where its `first` guard holds, kReadWrite elsewhere.
 std::vector<TileAccess> footprint(const Instruction& instruction, const Indices& i,
                                   const Tables& tables);
 

@@ -210,6 +210,75 @@ struct Matmul {
   friend bool operator==(const Matmul&, const Matmul&) = default;
 };
 
+struct Multiply {
+  static constexpr std::uint8_t kOpcode = 15;
+  static constexpr std::string_view kName = "multiply";
+  static constexpr UnitKind kUnit = UnitKind::kMxu;
+  static constexpr std::string_view kDoc =
+      "streams lhs and rhs through an output-stationary array, K steps of a column of lhs and a "
+      "row "
+      "of rhs; PE (r, c) adds their products up along K. The sums start from 0 where `first` holds "
+      "and go on elsewhere; they stay in the array until they are unloaded";
+  VmemTile lhs;
+  VmemTile rhs;
+  Value rows, depth, cols;
+  Guard first;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("lhs", &Multiply::lhs, "left-hand side", Access::kRead, Shape::kRowsDepth),
+        field("rhs", &Multiply::rhs, "right-hand side", Access::kRead, Shape::kDepthCols),
+        field("rows", &Multiply::rows, "M extent, at most the array's rows"),
+        field("depth", &Multiply::depth, "K extent"),
+        field("cols", &Multiply::cols, "N extent, at most the array's cols"),
+        field("first", &Multiply::first, "sums start from 0 where it holds")};
+  }
+  friend bool operator==(const Multiply&, const Multiply&) = default;
+};
+
+struct MultiplyTransposed {
+  static constexpr std::uint8_t kOpcode = 16;
+  static constexpr std::string_view kName = "multiplyt";
+  static constexpr UnitKind kUnit = UnitKind::kMxu;
+  static constexpr std::string_view kDoc =
+      "multiplies as multiply does, with an rhs that lies transposed in VMEM (cols rows of depth "
+      "elements)";
+  VmemTile lhs;
+  VmemTile rhs;
+  Value rows, depth, cols;
+  Guard first;
+  static constexpr auto fields() {
+    using M = MultiplyTransposed;
+    return std::tuple{field("lhs", &M::lhs, "left-hand side", Access::kRead, Shape::kRowsDepth),
+                      field("rhs", &M::rhs, "right-hand side", Access::kRead, Shape::kColsDepth),
+                      field("rows", &M::rows, "M extent, at most the array's rows"),
+                      field("depth", &M::depth, "K extent"),
+                      field("cols", &M::cols, "N extent, at most the array's cols"),
+                      field("first", &M::first, "sums start from 0 where it holds")};
+  }
+  friend bool operator==(const MultiplyTransposed&, const MultiplyTransposed&) = default;
+};
+
+struct Unload {
+  static constexpr std::uint8_t kOpcode = 17;
+  static constexpr std::string_view kName = "unload";
+  static constexpr UnitKind kUnit = UnitKind::kMxu;
+  static constexpr std::string_view kDoc =
+      "shifts the sums of an output-stationary array down its columns and out, the last row first, "
+      "and overwrites the accumulators where `first` holds, adds to them elsewhere; the next "
+      "multiply starts new sums";
+  AccTile dst;
+  Value rows, cols;
+  Guard first;
+  static constexpr auto fields() {
+    return std::tuple{field("dst", &Unload::dst, "accumulators of this MXU", Access::kReadWrite,
+                            Shape::kRowsCols),
+                      field("rows", &Unload::rows, "M extent, at most that of the sums"),
+                      field("cols", &Unload::cols, "N extent, at most that of the sums"),
+                      field("first", &Unload::first, "overwrite where it holds")};
+  }
+  friend bool operator==(const Unload&, const Unload&) = default;
+};
+
 struct Vector {
   static constexpr std::uint8_t kOpcode = 8;
   static constexpr std::string_view kName = "vector";
@@ -321,8 +390,9 @@ struct Halt {
   friend bool operator==(const Halt&, const Halt&) = default;
 };
 
-using Body = std::variant<Load, Store, Gather, Scatter, WeightLoad, WeightLoadTransposed, Matmul,
-                          Vector, Reduce, Transpose, Sync, Loop, End, Halt>;
+using Body =
+    std::variant<Load, Store, Gather, Scatter, WeightLoad, WeightLoadTransposed, Matmul, Multiply,
+                 MultiplyTransposed, Unload, Vector, Reduce, Transpose, Sync, Loop, End, Halt>;
 
 // Tokens of a semaphore that an instruction takes before it starts, or gives when it is done.
 struct Token {

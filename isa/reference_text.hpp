@@ -91,6 +91,12 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 - **Matmul**: within an instruction products are added along K in order, in fp32 (int32 for int8),
   starting from 0; the sum then overwrites the accumulator where `first` holds (or is left out)
   and is added to it elsewhere.
+- **Multiply**: products are added along K in order, in fp32 (int32 for int8), to the sums in the
+  array, which start from 0 where `first` holds (or is left out). Sums stay in the array; unload
+  takes them out, and the next multiply starts new ones.
+- **Dataflow**: wload, wloadt and matmul are for weight- and input-stationary MXUs, multiply,
+  multiplyt and unload for output-stationary ones. An input-stationary MXU is a weight-stationary one
+  whose wload brings a tile of lhs and whose matmul streams rhs: out^T = rhs^T lhs^T.
 - **Vector and reduce** compute in fp32 and round once to the type of dst (bf16: nearest even).
   copy, add, sub, max, min and relu on integers alone are exact, modulo 2^32. Elements that the
   mask hides read as minus infinity.
@@ -121,15 +127,16 @@ Then it walks the stream once, every dynamic instruction of it:
 
 - Extents are 0 or more; tiles lie in their memory and are aligned; look-ups lie in their table; no
   accumulator row is crossed; written rows do not overlap.
-- Weight tiles fit the array; a matmul comes after a wload, has its type, and is no deeper and no
-  wider.
+- Instructions are those of the MXUs' dataflow. Weight tiles fit the array; a matmul comes after a
+  wload, has its type, and is no deeper and no wider. Sums fit the array; a multiply that goes on with
+  sums finds sums of its type and extents, and an unload finds sums of at least its extents.
 - Nothing stores into an input, a weight or a constant.
 - **Deadlock**: executed serially, each wait finds its tokens. Such a program cannot deadlock,
   whatever the depth of the queues. At the end each semaphore is back at its initial count.
 - **Races**: two accesses that overlap in a byte, one of them a write, are ordered by semaphores (or
   by a queue in order). Vector clocks decide, tokens carry the clock of their signaller; overlap of
   strided tiles is exact.
-- **Claims**: no op claims more MACs (`macs`) than the matmuls that serve it execute (rows x depth x
+- **Claims**: no op claims more MACs (`macs`) than the matmuls and multiplies that serve it execute (rows x depth x
   cols), or more compulsory bytes (`read`, `write`) than the instructions that serve it read from or
   write to HBM, over the whole run.
 )";

@@ -10,14 +10,15 @@
 
 namespace systole {
 
-// Cycles between two rows entering the array: one, or more where a row of `depth` operands is
-// wider than the MXU's VMEM port.
-constexpr Cycles feed_interval(Bytes row_bytes, Bytes port_width) {
-  return std::max<Cycles>(1, ceil_div(row_bytes, port_width));
+// Cycles that `bytes` take through a port of `port_width` bytes per cycle, at least one: the
+// interval between two rows of lhs, lines of weights or steps of a stream. What a port brings
+// enters the array in the last cycle of its interval.
+constexpr Cycles feed_interval(Bytes bytes, Bytes port_width) {
+  return std::max<Cycles>(1, ceil_div(bytes, port_width));
 }
 
-// Cycles for which a matmul of m rows occupies the array's feed: the next matmul starts after it.
-constexpr Cycles feed_cycles(std::int64_t m, Cycles interval) { return m * interval; }
+// Cycles for which `count` rows (or steps) occupy the array's feed: the next one starts after it.
+constexpr Cycles feed_cycles(std::int64_t count, Cycles interval) { return count * interval; }
 
 // From the last row's entry to its last accumulator write: the row passes R PEs down (skew) and
 // C PEs across.  PE (r, c) sees row m of lhs at cycle m + r + c, so the last write is at
@@ -30,10 +31,24 @@ constexpr Cycles matmul_cycles(std::int64_t m, Cycles interval, std::int64_t row
   return feed_cycles(m, interval) + drain_cycles(rows, cols);
 }
 
-// A weight load shifts `lines` lines (rows of the array, or its columns where transposed) in;
-// the whole array is loaded whatever the tile's extent.
-constexpr Cycles weight_load_cycles(std::int64_t lines, std::int64_t lines_per_cycle) {
-  return ceil_div(lines, lines_per_cycle);
+// A weight load shifts `lines` lines (rows of the array, or its columns where transposed) in,
+// `lines_per_cycle` of them every `interval` cycles; the whole array is loaded whatever the tile's
+// extent.
+constexpr Cycles weight_load_cycles(std::int64_t lines, std::int64_t lines_per_cycle,
+                                    Cycles interval = 1) {
+  return ceil_div(lines, lines_per_cycle) * interval;
+}
+
+// Steps of a multiply: a PE takes `macs` elements of each operand per cycle.
+constexpr std::int64_t stream_steps(std::int64_t depth, std::int64_t macs) {
+  return ceil_div(depth, macs);
+}
+
+// An unload, from its start to its last accumulator write: it follows the last step down the array
+// (R - 1 rows, C - 1 columns), and each column shifts its R sums out, one per cycle, the last row
+// first. The next unload can follow after R cycles.
+constexpr Cycles unload_cycles(std::int64_t rows, std::int64_t cols) {
+  return rows + drain_cycles(rows, cols);
 }
 
 // Blocks of lanes x sublanes elements that a rows x cols tile occupies.

@@ -136,23 +136,55 @@ class TypeCheck {
   void check_body(const Gather& body) const { check_same_type(body.dst, body.src); }
   void check_body(const Scatter& body) const { check_same_type(body.dst, body.src); }
   void check_body(const Transpose& body) const { check_same_type(body.dst, body.src); }
+  // A dataflow has its instructions; the others are those of an array that is not there.
+  void check_dataflow(bool output_stationary) const {
+    if ((chip_.mxu.dataflow == Dataflow::kOutputStationary) == output_stationary) return;
+    const std::string_view kept = output_stationary ? "a stationary operand" : "stationary outputs";
+    fail(fmt::format("an instruction for {} arrays",
+                     output_stationary ? "output-stationary" : "weight- and input-stationary"),
+         fmt::format("{}: the MXUs of {} have {}",
+                     output_stationary ? "wload and matmul" : "multiply and unload", chip_.name,
+                     kept));
+  }
   void check_body(const WeightLoad& body) const {
+    check_dataflow(false);
     check_operand_type(body.src.type);
     check_own(body.src);
   }
   void check_body(const WeightLoadTransposed& body) const {
+    check_dataflow(false);
     if (!chip_.mxu.transposed_load) {
       fail("a transposed weight load", fmt::format("wload: {} has no other", chip_.name));
     }
     check_operand_type(body.src.type);
   }
   void check_body(const Matmul& body) const {
+    check_dataflow(false);
     check_operand_type(body.lhs.type);
     const DataType wanted = row_of(body.lhs.type).accumulator;
     if (body.dst.type != wanted) {
       fail(fmt::format("{} accumulated in {}", name_of(body.lhs.type), name_of(body.dst.type)),
            std::string(name_of(wanted)));
     }
+    check_own(body.dst);
+  }
+  void check_body(const Multiply& body) const { check_streams(body.lhs, body.rhs); }
+  void check_body(const MultiplyTransposed& body) const {
+    check_dataflow(true);
+    if (!chip_.mxu.transposed_load) {
+      fail("a transposed operand", fmt::format("multiply: {} has no other", chip_.name));
+    }
+    check_streams(body.lhs, body.rhs);
+  }
+  void check_streams(const Tile& lhs, const Tile& rhs) const {
+    check_dataflow(true);
+    check_operand_type(lhs.type);
+    if (rhs.type != lhs.type) {
+      fail(fmt::format("{} times {}", name_of(lhs.type), name_of(rhs.type)), "the same type");
+    }
+  }
+  void check_body(const Unload& body) const {
+    check_dataflow(true);
     check_own(body.dst);
   }
   void check_body(const Vector& body) const {

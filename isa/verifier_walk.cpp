@@ -6,6 +6,7 @@
 
 #include "isa/footprint.hpp"
 #include "isa/verifier.hpp"
+#include "isa/verifier_arrays.hpp"
 #include "isa/verifier_memories.hpp"
 #include "isa/verifier_report.hpp"
 #include "isa/verifier_work.hpp"
@@ -24,14 +25,13 @@ inline constexpr bool kIsTile = std::is_base_of_v<Tile, Member>;
 class Walk {
  public:
   Walk(const ChipSpec& chip, const StreamReport& report)
-      : chip_(chip),
-        report_(report),
+      : report_(report),
         program_(report.program()),
         walker_(report.stream(), program_.tables),
         queues_(report.stream()),
         clocks_(queues_.size()),
         memories_(chip, report, queues_),
-        weights_(static_cast<std::size_t>(std::max<std::int64_t>(chip.mxu.count, 0))),
+        arrays_(chip),
         work_(program_),
         clock_(queues_.size()) {
     for (const Semaphore& semaphore : program_.semaphores) {
@@ -59,12 +59,6 @@ class Walk {
   }
 
  private:
-  struct Weights {  // that the next matmul of an MXU uses
-    bool loaded = false;
-    DataType type = DataType::kInt8;
-    std::int64_t depth = 0, cols = 0;
-  };
-
   [[noreturn]] void fail(int field, std::string_view found, std::string_view expected) const {
     report_.fail(walker_.position(), walker_.indices(), field, found, expected);
   }
@@ -130,8 +124,10 @@ class Walk {
     if constexpr (requires { body.cols; }) extents.cols = body.cols.at(i, program_.tables);
     if constexpr (requires { body.depth; }) extents.depth = body.depth.at(i, program_.tables);
     if (!has_work(extents)) return;
-    check_array(body, extents);
-    if constexpr (std::is_same_v<B, Matmul>) work_.add_matmul(walker_.instruction().op, extents);
+    if (const auto finding = arrays_.add(walker_.instruction(), walker_.indices(), extents)) {
+      fail(-1, finding->found, finding->expected);
+    }
+    if constexpr (requires { body.lhs; }) work_.add_matmul(walker_.instruction().op, extents);
     field = 0;
     for_each_field<B>([&](const auto& row) {
       if constexpr (kIsTile<std::decay_t<decltype(body.*row.member)>>) {
@@ -202,9 +198,20 @@ class Walk {
 
   void check_region(const Tile& tile, const Region& region, bool write) {
     access_.write = write;
+    if (tile.space == Space::kAcc && walker_.instruction().unit.kind == UnitKind::kMxu) {
+      check_columns(region);
+    }
     const auto raced = memories_.add(tile, region, access_, clocks_, walker_);
     if (raced) report_race(*raced, tile, region);
     if (tile.space == Space::kHbm) work_.add_hbm(walker_.instruction().op, write, region);
+  }
+
+  // Column c of the array writes the accumulators of column c.
+  void check_columns(const Region& region) const {
+    if (region.begin % region.pitch == 0) return;
+    fail(access_.field,
+         fmt::format("accumulators from byte {} of a row", region.begin % region.pitch),
+         "whole rows: column c of the array writes column c");
   }
 
   [[noreturn]] void report_race(const LiveAccess& before, const Tile& tile,
@@ -220,53 +227,13 @@ class Walk {
          "a semaphore that orders the two");
   }
 
-  // The array's limits, and the weights that a matmul finds.
-  void check_array(const WeightLoad& body, const Extents& e) { load_weights(body.src, e); }
-  void check_array(const WeightLoadTransposed& body, const Extents& e) {
-    load_weights(body.src, e);
-  }
-  void load_weights(const Tile& src, const Extents& e) {
-    const std::int64_t depth = weight_tile_depth(chip_.mxu, src.type);
-    if (e.depth > depth || e.cols > chip_.mxu.cols) {
-      fail(-1, fmt::format("{} x {} weights", e.depth, e.cols),
-           fmt::format("at most {} x {}", depth, chip_.mxu.cols));
-    }
-    weights_[walker_.instruction().unit.number] = {true, src.type, e.depth, e.cols};
-  }
-  void check_array(const Matmul& body, const Extents& e) const {
-    const Weights& weights = weights_[walker_.instruction().unit.number];
-    if (!weights.loaded) {
-      fail(-1, "a matmul without weights", "a wload before it in its queue");
-    }
-    if (weights.type != body.lhs.type) {
-      fail(-1, fmt::format("{} operands", name_of(body.lhs.type)),
-           fmt::format("{}, as the weights", name_of(weights.type)));
-    }
-    if (e.depth > weights.depth || e.cols > weights.cols) {
-      fail(-1, fmt::format("a matmul of depth {} and {} cols", e.depth, e.cols),
-           fmt::format("at most {} and {}, as the weights", weights.depth, weights.cols));
-    }
-  }
-  void check_array(const Load& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Store& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Gather& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Scatter& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Vector& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Reduce& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Transpose& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Sync& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Loop& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const End& /*body*/, const Extents& /*e*/) const {}
-  void check_array(const Halt& /*body*/, const Extents& /*e*/) const {}
-
-  const ChipSpec& chip_;
   const StreamReport& report_;
   const Program& program_;
   StreamWalker walker_;
   QueueMap queues_;
   QueueClocks clocks_;
   MemoryCheck memories_;
-  std::vector<Weights> weights_;  // by MXU
+  ArrayStates arrays_;
   OpWork work_;
   std::vector<TokenQueue> tokens_;
   std::vector<std::int32_t> clock_;  // of the completion being signalled

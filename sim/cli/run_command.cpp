@@ -77,7 +77,7 @@ Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycl
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
     listeners.push_back(&*chrome_trace);
   }
-  const SimulationResult run = simulate(chip.spec, program, listeners, max_cycles);
+  const SimulationResult run = simulate(chip.spec, program, listeners, {.max_cycles = max_cycles});
   if (chrome_trace) chrome_trace->finish(run.cycles);
   return measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
 }

@@ -140,6 +140,24 @@ struct FunctionalCore::Executor {
     }
   }
 
+  void operator()(const Multiply& b) const { stream(b, b.rhs, Shape::kDepthCols); }
+  void operator()(const MultiplyTransposed& b) const { stream(b, b.rhs, Shape::kColsDepth); }
+  template <class B>
+  void stream(const B& b, const Tile& rhs, Shape shape) const {
+    Sums& sums = core.sums_[mxu];
+    if (b.first.holds(i)) sums.start(b.lhs.type, extents.rows, extents.cols);
+    sums.add(extents.depth, source(b.lhs, Shape::kRowsDepth), source(rhs, shape),
+             shape == Shape::kColsDepth);
+  }
+
+  void operator()(const Unload& b) const {
+    const Rows acc = rows(b.dst, Shape::kRowsCols);
+    const bool first = b.first.holds(i);
+    for (std::int64_t r = 0; r < extents.rows; ++r) {
+      core.sums_[mxu].unload(r, extents.cols, first, acc.row(r));
+    }
+  }
+
   void operator()(const Vector& b) const {
     std::vector<TileSource> operands;
     for (const Tile* tile : {static_cast<const Tile*>(&b.a), static_cast<const Tile*>(&b.b),
@@ -194,6 +212,7 @@ FunctionalCore::FunctionalCore(const ChipSpec& chip, const Tables& tables, Memor
                        chip.mxu.weight_fifo * weight_fifo_tile_bytes(chip.mxu));
   }
   weights_.resize(static_cast<std::size_t>(chip.mxu.count));
+  sums_.resize(weights_.size());
 }
 
 MemoryImage& FunctionalCore::memory(Space space, std::int64_t unit) {

@@ -8,6 +8,7 @@
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
 #include "sim/function/memory_image.hpp"
+#include "sim/function/sums.hpp"
 #include "sim/function/weights.hpp"
 
 namespace systole {
@@ -30,6 +31,7 @@ class FunctionalCore {
   std::vector<MemoryImage> acc_;   // one per MXU
   std::vector<MemoryImage> fifo_;  // one per MXU
   std::vector<Weights> weights_;   // one per MXU: of the last wload
+  std::vector<Sums> sums_;         // one per MXU: of an output-stationary array
   // Rows at work, kept to save their allocation.
   std::vector<float> lhs_, psum_;
 };

@@ -21,6 +21,7 @@ enum class Reason : std::uint8_t {
   kLatency,        // waiting for its own pipeline or for the memory's latency to pass
   kWeightLoad,     // MXU: a matmul waits for its weights to be loaded
   kDrain,          // MXU: wavefront leaves the array, nothing is fed
+  kOperandPort,    // MXU, VPU, DMA: operands wider than the port take further cycles
   kWait,           // waits on a semaphore: printed as wait:<unit that signals it>
   kNoInstruction,  // its queue is empty
   kQueueFull,      // sequencer: the queue of the next instruction is full
@@ -32,13 +33,14 @@ struct ReasonRow {
   std::string_view name;
   std::string_view doc;
 };
-inline constexpr std::array<ReasonRow, 10> kReasons{{
+inline constexpr std::array<ReasonRow, 11> kReasons{{
     {Reason::kBusy, "busy", "doing its work"},
     {Reason::kSetup, "setup", "preparing a DMA transfer"},
     {Reason::kHbm, "hbm", "waiting for the memory to serve a transfer"},
     {Reason::kLatency, "latency", "waiting for a pipeline or memory latency to pass"},
     {Reason::kWeightLoad, "weight_load", "a matmul waits for its weights"},
     {Reason::kDrain, "drain", "the wavefront leaves the array and nothing is fed"},
+    {Reason::kOperandPort, "operand_port", "operands wider than the VMEM port take further cycles"},
     {Reason::kWait, "wait", "waiting for a semaphore; printed with the unit that signals it"},
     {Reason::kNoInstruction, "no_instruction", "the queue is empty"},
     {Reason::kQueueFull, "queue_full", "the sequencer waits for a place in a queue"},
@@ -142,13 +144,14 @@ struct Wait {
 struct Completion {
   std::int64_t sequence = 0;
   std::int32_t op = -1;
-  Cycles end = 0;
+  Cycles end = 0;             // and all before it in its queue are
   std::int32_t unit = -1;     // whose queue it was in; -1: of none (halt)
   std::int64_t position = 0;  // in the stream
   Cycles begin = 0;           // its start
   Cycles free = 0;            // its unit takes the next one; `begin` where it needs no hardware
   bool beside = false;        // `begin` to `free` is beside the unit's own time, as in a Mark
   Wait wait{};
+  Cycles last = 0;  // its own last effect; `end`, unless one before it in its queue ends later
 };
 
 // Events that a listener takes notice of; it is told of no others.

@@ -11,33 +11,48 @@
 
 namespace systole {
 
+namespace {
+
 template <class Unit, class... Arguments>
-QueuedUnit* Core::add(const std::string& name, Arguments&&... arguments) {
-  units_.push_back(std::make_unique<Unit>(sc_core::sc_module_name{name.c_str()},
-                                          std::forward<Arguments>(arguments)...));
+std::unique_ptr<QueuedUnit> make(const std::string& name, Arguments&&... arguments) {
+  return std::make_unique<Unit>(sc_core::sc_module_name{name.c_str()},
+                                std::forward<Arguments>(arguments)...);
+}
+
+std::unique_ptr<QueuedUnit> make_mxu(const MxuSite& site, const CoreParts& parts) {
+  if (parts.mxu) return parts.mxu(site);
+  return make<Mxu>(site.name, site.chip, site.tables, site.number, site.semaphores, site.vmem,
+                   site.probe);
+}
+
+}  // namespace
+
+QueuedUnit* Core::add(std::unique_ptr<QueuedUnit> unit) {
+  units_.push_back(std::move(unit));
   return units_.back().get();
 }
 
 Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-           Hbm& hbm, Cycles limit, const Probe& probe)
+           Hbm& hbm, Cycles limit, const Probe& probe, const CoreParts& parts)
     : sc_module(name),
       semaphores_("semaphores", chip, program),
       vmem_("vmem", chip, probe),
       sequencer_("sequencer", chip, program, queues_, limit, probe) {
   const Tables& tables = program.tables;
   for (std::int16_t n = 0; n < chip.mxu.count; ++n) {
-    queues_.mxu.push_back(
-        add<Mxu>(name_of(UnitId{UnitKind::kMxu, n}), chip, tables, n, semaphores_, vmem_, probe));
+    const std::string mxu = name_of(UnitId{UnitKind::kMxu, n});
+    queues_.mxu.push_back(add(make_mxu({mxu, chip, tables, n, semaphores_, vmem_, probe}, parts)));
   }
-  queues_.vpu.push_back(add<Vpu>("vpu", chip, tables, semaphores_, vmem_, probe));
+  queues_.vpu.push_back(add(make<Vpu>("vpu", chip, tables, semaphores_, vmem_, probe)));
   for (std::int16_t n = 0; n < chip.xlu.count; ++n) {
-    queues_.xlu.push_back(
-        add<Xlu>(name_of(UnitId{UnitKind::kXlu, n}), chip, tables, n, semaphores_, vmem_, probe));
+    queues_.xlu.push_back(add(
+        make<Xlu>(name_of(UnitId{UnitKind::kXlu, n}), chip, tables, n, semaphores_, vmem_, probe)));
   }
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
-    queues_.dma.push_back(add<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
-                                         semaphores_, vmem_, hbm, probe));
+    queues_.dma.push_back(add(make<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
+                                              semaphores_, vmem_, hbm, probe)));
   }
+  for (const auto& unit : units_) unit->attach(parts.effects);
 }
 
 bool Core::done() const {

@@ -10,6 +10,7 @@
 #include <systemc>
 #include <vector>
 
+#include "sim/timing/core_parts.hpp"
 #include "sim/timing/hbm.hpp"
 #include "sim/timing/semaphores.hpp"
 #include "sim/timing/sequencer.hpp"
@@ -21,7 +22,7 @@ class Core : public sc_core::sc_module {
  public:
   // Runs stream 0 of `program`; fetches nothing beyond cycle `limit`.
   Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program, Hbm& hbm,
-       Cycles limit, const Probe& probe);
+       Cycles limit, const Probe& probe, const CoreParts& parts);
 
   bool done() const;   // halted, and every unit is idle
   Cycles end() const;  // done: of the last effect
@@ -32,8 +33,7 @@ class Core : public sc_core::sc_module {
                                  const std::vector<std::string>& unit_names) const;
 
  private:
-  template <class Unit, class... Arguments>
-  QueuedUnit* add(const std::string& name, Arguments&&... arguments);
+  QueuedUnit* add(std::unique_ptr<QueuedUnit> unit);
 
   Semaphores semaphores_;
   Vmem vmem_;

@@ -26,7 +26,6 @@ class DmaEngine : public QueuedUnit, public HbmClient {
   void prepare(const Issued& head) override;
   std::optional<Cycles> free_at() const override;
   void execute(const Issued& head, Cycles start) override;
-  bool working() const override { return transfer_.has_value(); }
 
   void submit();  // the process: setup is done, the memory takes over
   void prepare_transfer(const Tile& remote, const Tile& local, const RowIndex* index,

@@ -22,7 +22,6 @@ QueuedUnit::QueuedUnit(const sc_core::sc_module_name& name, const ChipSpec& chip
       probe_(probe),
       timeline_(probe, unit_index(chip, unit), false),
       queue_(chip.core.queue_depth) {
-  history_.unit = timeline_.unit();
   SC_METHOD(advance);
   sensitive << wake_;
   dont_initialize();
@@ -82,20 +81,23 @@ bool QueuedUnit::find_tokens(const Instruction& instruction) {
 void QueuedUnit::start(Cycles now) {
   const Issued& head = queue_.front();
   const Instruction& instruction = *head.instruction;
-  started_ = &instruction;
-  history_.sequence = head.sequence;
-  history_.op = instruction.op;
-  history_.position = static_cast<std::int64_t>(head.position);
-  history_.begin = now;
-  if (history_.wait.semaphore >= 0) history_.wait = {};
+  InFlight& started = in_flight_.emplace_back();
+  started.instruction = &instruction;
+  started.history.sequence = head.sequence;
+  started.history.op = instruction.op;
+  started.history.unit = timeline_.unit();
+  started.history.position = static_cast<std::int64_t>(head.position);
+  started.history.begin = now;
+  catch_up(now);
   if (timeline_.at() < now) {
     account_idle(std::min(head.arrival, now));
-    account_wait(now);
+    account_wait(now, started);
     account_hold(now);
   }
   for (const Token token : instruction.waits) semaphores_.take(token);
   last_op_ = instruction.op;
   last_start_ = now;
+  if (effects_ != nullptr) effects_->started(instruction, head.indices);
   execute(head, now);
   queue_.pop();
   prepared_ = false;
@@ -105,30 +107,35 @@ void QueuedUnit::start(Cycles now) {
   }
 }
 
-void QueuedUnit::account_wait(Cycles now) {
+void QueuedUnit::account_wait(Cycles now, InFlight& started) {
   const Cycles begin = timeline_.at();
   const Cycles end = std::min(tokens_.ready, now);
   if (end <= begin) return;
-  timeline_.spend(Reason::kWait, end, started_->op, tokens_.signaller);
-  history_.wait = {tokens_.semaphore, begin, end, tokens_.giver};
+  timeline_.spend(Reason::kWait, end, started.instruction->op, tokens_.signaller);
+  started.history.wait = {tokens_.semaphore, begin, end, tokens_.giver};
 }
 
 void QueuedUnit::complete(Cycles free, Cycles end, bool beside) {
+  assert(!in_flight_.empty());
+  const Instruction& instruction = *in_flight_.front().instruction;
+  Completion& history = in_flight_.front().history;
   Mark seen = last_seen_;
-  if (free > history_.begin) {
-    seen = {history_.unit, beside, history_.begin, free};
-  } else if (history_.wait.semaphore >= 0) {
-    seen = {history_.unit, false, history_.wait.begin, history_.wait.end};
+  if (free > history.begin) {
+    seen = {history.unit, beside, history.begin, free};
+  } else if (history.wait.semaphore >= 0) {
+    seen = {history.unit, false, history.wait.begin, history.wait.end};
   }
   if (end >= completion_) {
     completion_ = end;
     last_seen_ = seen;
   }
-  history_.end = completion_;
-  history_.free = free;
-  history_.beside = beside;
-  probe_.completion(history_);
-  for (const Token token : started_->signals) semaphores_.give(token, completion_, seen);
+  history.end = completion_;
+  history.last = end;
+  history.free = free;
+  history.beside = beside;
+  probe_.completion(history);
+  for (const Token token : instruction.signals) semaphores_.give(token, completion_, seen);
+  in_flight_.erase(in_flight_.begin());
 }
 
 void QueuedUnit::account_idle(Cycles until) {

@@ -5,6 +5,7 @@
 //
 // An instruction starts when it is at the head of the queue, its tokens can be taken and the
 // hardware is free; its signals are given when it and all before it in the queue are complete.
+// Several can be in flight: started, and their end not told yet.
 #pragma once
 
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "isa/footprint.hpp"
+#include "sim/timing/effects.hpp"
 #include "sim/timing/issue_queue.hpp"
 #include "sim/timing/semaphores.hpp"
 #include "sim/timing/timeline.hpp"
@@ -31,7 +33,10 @@ class QueuedUnit : public sc_core::sc_module {
   // Notifies `sequencer` once, when the next instruction starts and leaves its place.
   void await_place(sc_core::sc_event& sequencer) { place_waiter_ = &sequencer; }
 
-  bool idle() const { return queue_.empty() && !working(); }
+  // Tells `effects` of every instruction that starts.
+  void attach(Effects* effects) { effects_ = effects; }
+
+  bool idle() const { return queue_.empty() && in_flight_.empty(); }
   // Which instruction cannot start, and for want of which semaphore; empty where it is idle.
   std::string stuck(const Program& program, const std::vector<std::string>& unit_names) const;
   // Accounts for the time up to the end of the run.
@@ -52,12 +57,13 @@ class QueuedUnit : public sc_core::sc_module {
   virtual void account_idle(Cycles until);
   // Reasons of the time up to `start` in which the prepared instruction waited for the hardware.
   virtual void account_hold(Cycles start);
-  // An instruction that has left the queue still needs another module.
-  virtual bool working() const { return false; }
+  // Gives the time up to `now` its reasons as far as the hardware alone knows them; an instruction
+  // starts now. Units that tell their intervals ahead of time have nothing to do.
+  virtual void catch_up(Cycles /*now*/) {}
 
-  // The instruction that started last, and is not complete yet, leaves its hardware to the next
-  // one at `free` (its start where it needs none), and all its effects are done at `end`. `beside`:
-  // that hardware works beside the unit's own time.
+  // The oldest instruction in flight leaves its hardware to the next one at `free` (its start where
+  // it needs none), and all its effects are done at `end`; both may lie ahead, and `end` is not
+  // past. `beside`: that hardware works beside the unit's own time.
   void complete(Cycles free, Cycles end, bool beside = false);
   void reconsider() { wake_.notify(sc_core::SC_ZERO_TIME); }
 
@@ -75,11 +81,15 @@ class QueuedUnit : public sc_core::sc_module {
     std::int32_t semaphore = -1;  // of the last token
     Mark giver;                   // of the last token, where it can be waited for
   };
+  struct InFlight {
+    const Instruction* instruction = nullptr;
+    Completion history;  // as far as known
+  };
   void advance();  // the process: starts instructions
   bool find_start();
   bool find_tokens(const Instruction& instruction);
   void start(Cycles now);
-  void account_wait(Cycles now);
+  void account_wait(Cycles now, InFlight& started);
 
   IssueQueue queue_;
   sc_core::sc_event wake_{"wake"};
@@ -88,9 +98,9 @@ class QueuedUnit : public sc_core::sc_module {
   std::optional<Cycles> start_at_;  // of the head, once known
   Tokens tokens_;                   // of the head, once known
   Cycles last_start_ = 0;
-  Cycles completion_ = 0;                 // of the last instruction that is complete
-  const Instruction* started_ = nullptr;  // started last
-  Completion history_;                    // of it, as far as known
+  Cycles completion_ = 0;            // of the last instruction that is complete
+  std::vector<InFlight> in_flight_;  // the oldest first; one, or a few in an MXU
+  Effects* effects_ = nullptr;
   Mark last_seen_;  // of the instruction that determines completion_, or one before it
 };
 

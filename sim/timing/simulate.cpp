@@ -40,16 +40,20 @@ void require_first_run() {
 }  // namespace
 
 SimulationResult simulate(const ChipSpec& chip, const Program& program,
-                          const std::vector<Listener*>& listeners, Cycles max_cycles) {
+                          const std::vector<Listener*>& listeners,
+                          const SimulationOptions& options) {
   require_first_run();
   ::setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
+  const Cycles max_cycles = options.max_cycles;
   const Cycles limit = max_cycles > 0 ? max_cycles : kNoLimit;
   const Probe probe{listeners};
   SimulationResult result{0, unit_names(chip)};
 
   // 1. Elaborate.
   Hbm hbm{"hbm", chip, probe};
-  Core core{"core0", chip, program, hbm, limit, probe};
+  const CoreParts block_level;
+  const CoreParts& parts = options.parts != nullptr ? *options.parts : block_level;
+  Core core{"core0", chip, program, hbm, limit, probe, parts};
 
   // 2. Run until nothing is left to do, or beyond the limit (activity at the end of the time that
   //    sc_start() is given is held back).

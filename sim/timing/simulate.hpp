@@ -20,9 +20,17 @@ struct SimulationResult {
 // Names of all units that a run on one core of `chip` reports, in Interval::unit's order.
 std::vector<std::string> unit_names(const ChipSpec& chip);
 
+struct CoreParts;
+
+struct SimulationOptions {
+  Cycles max_cycles = 0;             // 0: no limit
+  const CoreParts* parts = nullptr;  // what the core is built from; null: block-level units
+};
+
 // Simulates `program`'s stream 0 on core 0. One call per process (SystemC elaborates once).
-// Throws Error with kStopped at `max_cycles` (0: no limit), or where nothing can go on.
+// Throws Error with kStopped at the limit of cycles, or where nothing can go on.
 SimulationResult simulate(const ChipSpec& chip, const Program& program,
-                          const std::vector<Listener*>& listeners, Cycles max_cycles);
+                          const std::vector<Listener*>& listeners,
+                          const SimulationOptions& options = {});
 
 }  // namespace systole

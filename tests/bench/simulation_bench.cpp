@@ -109,7 +109,7 @@ RunResult simulate_with_report(const Chip& chip, const Program& program) {
   ActionCounts actions;
   OpCycles op_cycles;
   const SimulationResult run =
-      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles}, Cycles{0});
+      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles});
   return make_result(
       chip, program,
       measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles),

@@ -21,7 +21,7 @@ std::string timeline() {
   const Chip chip = load_chip("tiny-4x4", {});
   const Graph graph = parse_graph(read_file(kGraph), kGraph);
   Recorder recorder;
-  const SimulationResult result = simulate(chip.spec, compile(graph, chip).program, {&recorder}, 0);
+  const SimulationResult result = simulate(chip.spec, compile(graph, chip).program, {&recorder});
   std::map<std::int32_t, std::string> lines;
   for (const Interval& interval : recorder.intervals) {
     std::string& line = lines[interval.unit];

@@ -171,7 +171,7 @@ TEST_CASE("opcode 0 and numbers outside of their tables are refused") {
   };
   REQUIRE(payload[opcode] == static_cast<char>(Halt::kOpcode));
   CHECK(changed(opcode, 0).find("opcode 0") != std::string::npos);
-  CHECK(changed(opcode, Halt::kOpcode + 1).find("opcode 15") != std::string::npos);
+  CHECK(changed(opcode, Unload::kOpcode + 1).find("opcode 18") != std::string::npos);
   CHECK(changed(opcode, End::kOpcode).empty());
   CHECK(changed(opcode + 1, 5).find("unit kind 5") != std::string::npos);
   CHECK(changed(opcode + 3, 0).find("op number 0") != std::string::npos);

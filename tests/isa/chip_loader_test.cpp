@@ -123,8 +123,8 @@ TEST_CASE("only true and false are booleans, and only known names are choices") 
                Contains("expected false or true for hbm.per_core"));
   }
   CHECK_THAT(error_with("kind: hbm2", "kind: hbm9"), Contains("ddr3 or hbm2 or hbm2e or hbm3"));
-  CHECK_THAT(error_with("dataflow: weight_stationary", "dataflow: output_stationary"),
-             Contains("expected weight_stationary"));
+  CHECK_THAT(error_with("dataflow: weight_stationary", "dataflow: row_stationary"),
+             Contains("expected weight_stationary or output_stationary or input_stationary"));
 }
 
 TEST_CASE("a chip extends a preset or a file, and keeps the origin of what it inherits") {

@@ -192,7 +192,7 @@ TEST_CASE("every action lies within the run") {
 TEST_CASE("bins of all actions add up to what was counted") {
   ActionBins bins;
   ActionCounts counted;
-  const SimulationResult result = simulate(test_chip(), busy_program(), {&bins, &counted}, 0);
+  const SimulationResult result = simulate(test_chip(), busy_program(), {&bins, &counted});
   CHECK(bins.width() > 1);
   CHECK(static_cast<Cycles>(bins.size()) <= ceil_div(result.cycles, bins.width()));
   for (const ActionRow& row : kActions) {

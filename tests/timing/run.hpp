@@ -20,13 +20,13 @@ namespace systole {
 
 // Cycles of a run in a child process, without listeners.
 inline Cycles cycles_of(const ChipSpec& chip, const Program& program) {
-  return in_child([&] { return simulate(chip, program, {}, 0).cycles; });
+  return in_child([&] { return simulate(chip, program, {}).cycles; });
 }
 
 // One run in this process, with every fold listening.
 struct Observed {
   Observed(const ChipSpec& chip, const Program& program)
-      : result(simulate(chip, program, {&times, &actions, &ops, &events}, 0)) {}
+      : result(simulate(chip, program, {&times, &actions, &ops, &events})) {}
 
   UnitTimes times;
   ActionCounts actions;

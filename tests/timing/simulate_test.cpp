@@ -48,7 +48,7 @@ struct Trace {
 
 std::string stop_message(const ChipSpec& chip, const Program& program, Cycles limit) {
   try {
-    simulate(chip, program, {}, limit);
+    simulate(chip, program, {}, {.max_cycles = limit});
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kStopped);
     return error.what();
@@ -214,7 +214,7 @@ TEST_CASE("a deadlock behind a full queue names the sequencer, too") {
 
 TEST_CASE("a run of exactly the limit's cycles is complete") {
   const Program program = ProgramBuilder{}.add(kMxu0, matmul(100, 8, 6)).halt();
-  CHECK(simulate(test_chip(), program, {}, 113).cycles == 113);
+  CHECK(simulate(test_chip(), program, {}, {.max_cycles = 113}).cycles == 113);
 }
 
 TEST_CASE("a run of one cycle more than the limit stops") {

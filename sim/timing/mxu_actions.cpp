@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/timing/mxu_actions.hpp"
+
+namespace systole {
+namespace {
+
+ActionId mac_action(DataType type) {
+  return row_of(type).integer ? ActionId::kMacInt8 : ActionId::kMacBf16;
+}
+
+}  // namespace
+
+void tell_weight_load(const Probe& probe, const Vmem& vmem, const MxuParams& mxu,
+                      const MxuWork& work, std::int32_t op, Span load) {
+  vmem.read(work.lhs, op, load.begin, load.end);
+  // The whole array is loaded, with zeros outside of the tile.
+  probe.action(ActionId::kWeightLoadBytes, op,
+               weight_tile_depth(mxu, work.type) * mxu.cols * size_of(work.type), load.begin,
+               load.end);
+}
+
+void tell_feed(const Probe& probe, const Vmem& vmem, const MxuParams& mxu, const MxuWork& work,
+               std::int32_t op, Span feed, Cycles last) {
+  const Extents& e = work.extents;
+  probe.action(mac_action(work.type), op, e.rows * e.depth * e.cols, feed.begin, last);
+  probe.action(ActionId::kPeCycle, op, work.count * mxu.rows * mxu.cols, feed.begin, last);
+  vmem.read(work.lhs, op, feed.begin, feed.end);
+  if (work.kind == MxuWork::Kind::kMultiply) {
+    vmem.read(work.rhs, op, feed.begin, feed.end);
+  } else {
+    tell_sums(probe, work, op, {last - (feed.end - feed.begin), last});
+  }
+}
+
+void tell_sums(const Probe& probe, const MxuWork& work, std::int32_t op, Span span) {
+  const Bytes bytes = work.acc.rows * work.acc.row_bytes;
+  if (!work.first) probe.action(ActionId::kAccReadBytes, op, bytes, span.begin, span.end);
+  probe.action(ActionId::kAccWriteBytes, op, bytes, span.begin, span.end);
+}
+
+}  // namespace systole
