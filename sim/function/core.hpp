@@ -20,10 +20,12 @@ class FunctionalCore {
   // All effects of one instruction, its tokens apart. Precondition: it is not a loop, end or halt.
   void execute(const Instruction& instruction, const Indices& i);
 
+  // One of the memories; `unit` is the MXU of accumulators or a weight FIFO. Error kBadInput where
+  // there is no such memory.
+  MemoryImage& memory(Space space, std::int64_t unit);
+
  private:
   struct Executor;
-
-  MemoryImage& memory(Space space, std::int64_t unit);
 
   const Tables& tables_;
   MemoryImage& hbm_;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <systemc>
 #include <vector>
 
 #include "isa/data_type.hpp"
@@ -84,7 +85,8 @@ class Accumulators {
   virtual void write(std::int64_t row, std::int64_t col, std::uint32_t bits) = 0;
 };
 
-// All orders: at most one of each kind per cycle, and only where it is taken.
+// Orders: at most one of each kind per cycle, only where it is taken, and in program order: a
+// matmul before the weight load of the same cycle, an unload before the multiply of the same cycle.
 class CycleArray {
  public:
   CycleArray() = default;
@@ -92,7 +94,7 @@ class CycleArray {
   CycleArray& operator=(const CycleArray&) = delete;
   virtual ~CycleArray() = default;
 
-  // Whether the array takes such an order in this cycle, orders of this cycle apart.
+  // Whether the array takes such an order in this cycle, after those already given in it.
   virtual bool takes_weights() const = 0;
   virtual bool takes_feed() const = 0;  // a matmul or a multiply
   virtual bool takes_unload() const = 0;
@@ -108,6 +110,9 @@ class CycleArray {
 
   // Nothing is in the array: it needs no clock until the next order.
   virtual bool idle() const = 0;
+
+  // Adds what can be watched to a waveform.
+  virtual void trace(sc_core::sc_trace_file* file) const = 0;
 };
 
 }  // namespace systole

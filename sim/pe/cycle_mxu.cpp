@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pe/cycle_mxu.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+#include "sim/pe/mxu_words.hpp"
+#include "sim/timing/kernel_time.hpp"
+
+namespace systole {
+
+CycleMxu::CycleMxu(const sc_core::sc_module_name& name, const MxuSite& site,
+                   const ArrayFactory& arrays, FunctionalCore& values)
+    : QueuedUnit(name, site.chip, site.tables, {UnitKind::kMxu, site.number}, site.semaphores,
+                 site.probe),
+      number_(site.number),
+      vmem_(site.vmem),
+      values_(values),
+      array_(arrays({"array", site.chip, edge_, *this, *this})) {
+  SC_METHOD(tick);
+  sensitive << edge_;
+  dont_initialize();
+}
+
+void CycleMxu::tick() {
+  if (!array_->idle()) edge_.notify(cycles_time(1));
+}
+
+void CycleMxu::prepare(const Issued& head) {
+  work_ = mxu_work(chip_, *head.instruction, head.indices, tables_);
+}
+
+// Known once the array takes it: nothing else starts before this instruction, so it goes on to.
+std::optional<Cycles> CycleMxu::free_at() const {
+  bool takes = true;
+  switch (work_.kind) {
+    case Kind::kNone: break;
+    case Kind::kWeights: takes = array_->takes_weights(); break;
+    case Kind::kMatmul:
+    case Kind::kMultiply: takes = array_->takes_feed(); break;
+    case Kind::kUnload: takes = array_->takes_unload(); break;
+  }
+  return takes ? std::optional<Cycles>{now_cycles()} : std::nullopt;
+}
+
+void CycleMxu::execute(const Issued& head, Cycles start) {
+  orders_.push_back({work_.kind, work_, head.instruction->op, start, std::nullopt, std::nullopt});
+  if (work_.kind == Kind::kNone) {
+    orders_.back().free = orders_.back().end = start;
+    finish_orders();
+    return;
+  }
+  give_order();
+  edge_.notify(cycles_time(1));
+}
+
+void CycleMxu::give_order() {
+  const Extents& e = work_.extents;
+  const auto acc_row = [&] { return work_.acc.begin / acc_row_bytes(chip_.mxu); };
+  switch (work_.kind) {
+    case Kind::kNone: break;
+    case Kind::kWeights:
+      array_->order(WeightOrder{work_.type, work_.transposed, work_.interval, e.depth, e.cols,
+                                tile_words(values_, work_.lhs, work_.type, work_.transposed)});
+      break;
+    case Kind::kMatmul:
+      array_->order(MatmulOrder{work_.type, work_.interval, e.rows, e.depth, e.cols, acc_row(),
+                                !work_.first, tile_words(values_, work_.lhs, work_.type, false)});
+      break;
+    case Kind::kMultiply:
+      array_->order(MultiplyOrder{work_.type, work_.interval, e.rows, e.depth, e.cols, work_.first,
+                                  tile_words(values_, work_.lhs, work_.type, false),
+                                  tile_words(values_, work_.rhs, work_.type, work_.transposed)});
+      break;
+    case Kind::kUnload:
+      array_->order(UnloadOrder{work_.type, e.rows, e.cols, acc_row(), !work_.first});
+      break;
+  }
+}
+
+CycleMxu::Order& CycleMxu::oldest(Kind a, Kind b, std::optional<Cycles> Order::*known) {
+  const auto found = std::find_if(orders_.begin(), orders_.end(), [&](const Order& order) {
+    return (order.kind == a || order.kind == b) && !(order.*known);
+  });
+  if (found == orders_.end()) throw std::logic_error("an array is done with what it never got");
+  return *found;
+}
+
+void CycleMxu::loaded() {
+  Order& order = oldest(Kind::kWeights, Kind::kWeights, &Order::end);
+  loaded_at_ = now_cycles();
+  order.free = order.end = loaded_at_;
+  finish_orders();
+  reconsider();
+}
+
+void CycleMxu::fed() {
+  catch_up(now_cycles());
+  oldest(Kind::kMatmul, Kind::kMultiply, &Order::free).free = now_cycles();
+  finish_orders();
+  reconsider();
+}
+
+void CycleMxu::multiplied() {
+  drained_at_ = now_cycles();
+  oldest(Kind::kMatmul, Kind::kMultiply, &Order::end).end = drained_at_;
+  finish_orders();
+  reconsider();
+}
+
+void CycleMxu::shifted() {
+  oldest(Kind::kUnload, Kind::kUnload, &Order::free).free = now_cycles();
+  finish_orders();
+  reconsider();
+}
+
+void CycleMxu::unloaded() {
+  drained_at_ = now_cycles();
+  oldest(Kind::kUnload, Kind::kUnload, &Order::end).end = drained_at_;
+  finish_orders();
+  reconsider();
+}
+
+void CycleMxu::finish_orders() {
+  while (!orders_.empty() && orders_.front().free && orders_.front().end) {
+    const Order order = std::move(orders_.front());
+    orders_.pop_front();
+    tell(order);
+    const bool beside = order.kind == Kind::kWeights || order.kind == Kind::kUnload;
+    complete(*order.free, *order.end, beside);
+  }
+}
+
+void CycleMxu::tell(const Order& order) const {
+  switch (order.kind) {
+    case Kind::kNone: break;
+    case Kind::kWeights:
+      tell_weight_load(probe_, vmem_, chip_.mxu, order.work, order.op, {order.start, *order.end});
+      break;
+    case Kind::kMatmul:
+    case Kind::kMultiply:
+      tell_feed(probe_, vmem_, chip_.mxu, order.work, order.op, {order.start, *order.free},
+                *order.end);
+      break;
+    case Kind::kUnload: tell_sums(probe_, order.work, order.op, {order.start, *order.end}); break;
+  }
+}
+
+// Of the order that is being fed, if any: a cycle of work per row or step, the rest for the port.
+void CycleMxu::catch_up(Cycles now) {
+  for (const Order& order : orders_) {
+    if ((order.kind != Kind::kMatmul && order.kind != Kind::kMultiply) || order.free) continue;
+    if (order.start >= now) continue;
+    timeline_.spend(Reason::kBusy, std::min(now, order.start + order.work.count), order.op);
+    timeline_.spend(Reason::kOperandPort, now, order.op);
+  }
+}
+
+void CycleMxu::account_array(Cycles until) {
+  bool loading = false;
+  bool draining = false;
+  for (const Order& order : orders_) {
+    if (order.end || order.start >= until) continue;
+    loading |= order.kind == Kind::kWeights;
+    draining |= order.kind != Kind::kWeights;
+  }
+  timeline_.spend(Reason::kWeightLoad, loading ? until : std::min(until, loaded_at_), last_op_);
+  timeline_.spend(Reason::kDrain, draining ? until : std::min(until, drained_at_), last_op_);
+}
+
+void CycleMxu::account_idle(Cycles until) {
+  account_array(until);
+  timeline_.spend(Reason::kNoInstruction, until, -1);
+}
+
+void CycleMxu::account_hold(Cycles start) {
+  account_array(start);
+  timeline_.spend(Reason::kDrain, start, last_op_);
+}
+
+std::uint32_t CycleMxu::read(std::int64_t row, std::int64_t col) const {
+  return read_sum(values_, chip_.mxu, number_, row, col);
+}
+
+void CycleMxu::write(std::int64_t row, std::int64_t col, std::uint32_t bits) {
+  write_sum(values_, chip_.mxu, number_, row, col, bits);
+}
+
+}  // namespace systole
