@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "isa/chip.hpp"
+#include "isa/tile.hpp"
 #include "isa/vector_op.hpp"
 
 namespace systole {
@@ -60,23 +61,33 @@ constexpr std::int64_t vector_blocks(std::int64_t rows, std::int64_t cols, std::
 // ALU operations per element of a mask: compare the indices, select.
 inline constexpr int kMaskAluOps = 2;
 
+// Port cycles that a block of operands (or results) of a type takes: one in the accumulators, which
+// have a path of their own; in VMEM as many as the block is wider than the port.
+constexpr Cycles block_interval(const ChipSpec& chip, Space space, DataType type) {
+  if (space != Space::kVmem) return 1;
+  return feed_interval(chip.vpu.sublanes * chip.vpu.lanes * size_of(type), chip.vmem.port_width);
+}
+
 // A vector instruction streams its blocks through the slowest of ALUs, transcendental unit, load
-// ports and store port. `loads` are full operands; broadcast operands are held in registers.
-// Cycles for which it occupies the VPU; its result is written vpu.latency later.
+// ports and store ports: cycles for which it occupies the VPU; its result is written vpu.latency
+// later. `loads`, `stores`: port cycles per block, of all full operands together (broadcast
+// operands are held in registers), and of the result; one each, unless blocks are wider than the
+// VMEM port.
 constexpr Cycles vector_cycles(const VpuParams& vpu, VectorOp op, std::int64_t blocks,
-                               std::int64_t loads, bool masked) {
+                               std::int64_t loads, bool masked, std::int64_t stores = 1) {
   const VectorOpRow& row = row_of(op);
   const std::int64_t alu = row.alu + (masked ? kMaskAluOps : 0);
   const Cycles compute = ceil_div(blocks * alu, vpu.alus);
   const Cycles transcendental = blocks * row.transcendental * vpu.transcendental_interval;
   const Cycles load = ceil_div(blocks * loads, vpu.load_ports);
-  const Cycles store = ceil_div(blocks, vpu.store_ports);
+  const Cycles store = ceil_div(blocks * stores, vpu.store_ports);
   return std::max({compute, transcendental, load, store, Cycles{1}});
 }
 
-// Cycles for which a reduction or transposition occupies the XLU; done xlu.latency later.
-constexpr Cycles xlu_cycles(std::int64_t blocks, Cycles interval) {
-  return std::max<Cycles>(1, blocks * interval);
+// Cycles for which a reduction or transposition occupies the XLU, `interval` per block, or the port
+// cycles of a block where those are more; done xlu.latency later.
+constexpr Cycles xlu_cycles(std::int64_t blocks, Cycles interval, Cycles port = 1) {
+  return std::max<Cycles>(1, blocks * std::max(interval, port));
 }
 
 // Whole core cycles that cover `ns` nanoseconds. A millionth of a cycle is forgiven, so that

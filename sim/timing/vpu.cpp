@@ -31,19 +31,25 @@ void Vpu::prepare_vector(const Vector& vector, const Indices& indices) {
   if (!has_work(extents)) return;
   vector_ = &vector;
   elements_ = extents.rows * extents.cols;
-  std::int64_t loads = 0;
+  std::int64_t operands = 0;
+  std::int64_t loads = 0;  // port cycles per block
   operand_count_ = 0;
   const std::array<const Tile*, 3> tiles{&vector.a, &vector.b, &vector.c};
   const auto arity = static_cast<std::size_t>(row_of(vector.op).arity);
   for (std::size_t n = 0; n < arity; ++n) {
-    if (tiles[n]->broadcast == Broadcast::kNone) ++loads;
+    if (tiles[n]->broadcast == Broadcast::kNone) {
+      ++operands;
+      loads += block_interval(chip_, tiles[n]->space, tiles[n]->type);
+    }
     operands_[operand_count_++] = region_of(*tiles[n], Shape::kRowsCols, extents, indices, tables_);
   }
   result_ = region_of(vector.dst, Shape::kRowsCols, extents, indices, tables_);
   const std::int64_t blocks =
       vector_blocks(extents.rows, extents.cols, params_.sublanes, params_.lanes);
   const bool masked = vector.mask.kind != MaskKind::kNone;
-  occupancy_ = vector_cycles(params_, vector.op, blocks, loads, masked);
+  work_cycles_ = vector_cycles(params_, vector.op, blocks, operands, masked);
+  occupancy_ = vector_cycles(params_, vector.op, blocks, loads, masked,
+                             block_interval(chip_, vector.dst.space, vector.dst.type));
 }
 
 std::optional<Cycles> Vpu::free_at() const {
@@ -64,7 +70,8 @@ void Vpu::execute(const Issued& head, Cycles start) {
   busy_until_ = start + occupancy_;
   const Cycles done = busy_until_ + params_.latency;
   in_flight_.add(result_, done, start);
-  timeline_.spend(Reason::kBusy, busy_until_, op);
+  timeline_.spend(Reason::kBusy, start + work_cycles_, op);
+  timeline_.spend(Reason::kOperandPort, busy_until_, op);
 
   const VectorOpRow& row = row_of(vector_->op);
   const int masked = vector_->mask.kind != MaskKind::kNone ? kMaskAluOps : 0;

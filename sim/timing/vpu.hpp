@@ -27,6 +27,7 @@ class Vpu : public QueuedUnit {
   // The prepared instruction.
   const Vector* vector_ = nullptr;  // null: nothing to do
   std::int64_t elements_ = 0;
+  Cycles work_cycles_ = 0;  // without operands wider than the VMEM port
   Cycles occupancy_ = 0;
   std::array<Region, 3> operands_;
   std::size_t operand_count_ = 0;

@@ -37,7 +37,8 @@ void Xlu::prepare_tiles(const Tile& src, const Tile& dst, Shape dst_shape, Cycle
   result_ = region_of(dst, dst_shape, extents, indices, tables_);
   const std::int64_t blocks =
       vector_blocks(extents.rows, extents.cols, chip_.vpu.sublanes, chip_.vpu.lanes);
-  occupancy_ = xlu_cycles(blocks, interval);
+  work_cycles_ = xlu_cycles(blocks, interval);
+  occupancy_ = xlu_cycles(blocks, interval, block_interval(chip_, src.space, src.type));
 }
 
 std::optional<Cycles> Xlu::free_at() const {
@@ -54,7 +55,8 @@ void Xlu::execute(const Issued& head, Cycles start) {
   busy_until_ = start + occupancy_;
   const Cycles done = busy_until_ + params_.latency;
   in_flight_.add(result_, done, start);
-  timeline_.spend(Reason::kBusy, busy_until_, op);
+  timeline_.spend(Reason::kBusy, start + work_cycles_, op);
+  timeline_.spend(Reason::kOperandPort, busy_until_, op);
   probe_.action(ActionId::kXluElement, op, elements_, start, busy_until_);
   vmem_.read(operand_, op, start, busy_until_);
   vmem_.write(result_, op, start + params_.latency, done);

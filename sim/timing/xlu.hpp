@@ -27,6 +27,7 @@ class Xlu : public QueuedUnit {
 
   // The prepared instruction.
   std::int64_t elements_ = 0;  // 0: nothing to do
+  Cycles work_cycles_ = 0;     // without operands wider than the VMEM port
   Cycles occupancy_ = 0;
   Region operand_;
   Region result_;

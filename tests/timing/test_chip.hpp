@@ -32,7 +32,7 @@ inline ChipSpec test_chip() {
               .store_ports = 1,
               .latency = 5};
   chip.xlu = {.count = 1, .reduce_interval = 2, .transpose_interval = 3, .latency = 7};
-  chip.vmem = {.size = 4 * kMiB, .banks = 8, .port_width = 64};
+  chip.vmem = {.size = 4 * kMiB, .banks = 8, .port_width = 128};
   chip.dma = {.engines = 2, .setup = 10, .outstanding = 64, .request = 256};
   chip.hbm.kind = HbmKind::kHbm2;
   chip.hbm.size = kGiB;

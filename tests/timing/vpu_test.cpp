@@ -107,3 +107,20 @@ TEST_CASE("the VPU counts element operations by the table of operations") {
   CHECK(count(ActionId::kVmemReadBytes) == 5 * 4);
   CHECK(count(ActionId::kVmemWriteBytes) == 45 * 4);
 }
+
+TEST_CASE("blocks wider than the VMEM port take further cycles, for which the VPU waits") {
+  // 8 lanes x 4 sublanes of fp32 are 128 bytes; a copy of 4 blocks reads and writes each of them.
+  ChipSpec chip = test_chip();
+  const Program program = ProgramBuilder{}.op(0).add(kVpu, vector(VectorOp::kCopy, 8, 16)).halt();
+  const auto cycles = [&](Bytes port) {
+    chip.vmem.port_width = port;
+    return cycles_of(chip, program) - 1 - chip.vpu.latency;
+  };
+  CHECK(cycles(128) == 4);
+  CHECK(cycles(127) == 8);
+  CHECK(cycles(64) == 8);
+  CHECK(cycles(63) == 12);
+  const Observed run{chip, program};
+  CHECK(run.times.cycles(unit_index(chip, kVpu), Reason::kBusy) == 4);
+  CHECK(run.times.cycles(unit_index(chip, kVpu), Reason::kOperandPort) == 8);
+}

@@ -71,3 +71,18 @@ TEST_CASE("an XLU counts elements and bytes") {
   CHECK(run.actions.of_op(1, ActionId::kVmemReadBytes) == 42 * 2);
   CHECK(run.actions.of_op(1, ActionId::kVmemWriteBytes) == 42 * 2);
 }
+
+TEST_CASE("an XLU waits for blocks that take the port longer than its interval") {
+  // Blocks of 128 bytes, 2 cycles each for a reduction.
+  ChipSpec chip = test_chip();
+  const Program program = ProgramBuilder{}.op(0).add(kXlu, reduce(8, 16)).halt();
+  const auto cycles = [&](Bytes port) {
+    chip.vmem.port_width = port;
+    return cycles_of(chip, program) - 1 - chip.xlu.latency;
+  };
+  CHECK(cycles(64) == 8);
+  CHECK(cycles(63) == 12);
+  const Observed run{chip, program};
+  CHECK(run.times.cycles(unit_index(chip, kXlu), Reason::kBusy) == 8);
+  CHECK(run.times.cycles(unit_index(chip, kXlu), Reason::kOperandPort) == 4);
+}
