@@ -50,6 +50,14 @@ class Values : public Effects {
   std::vector<CycleMxu*> mxus_;  // by number
 };
 
+// Closed with the run, which writes what the last cycle changed.
+struct Waves {
+  struct Close {
+    void operator()(sc_core::sc_trace_file* file) const { sc_core::sc_close_vcd_trace_file(file); }
+  };
+  std::unique_ptr<sc_core::sc_trace_file, Close> file;
+};
+
 }  // namespace
 
 ArrayFactory pe_arrays() { return pe_array; }
@@ -67,6 +75,14 @@ SimulationResult simulate_cycles(const ChipSpec& chip, const Program& program,
     values.add(mxu.get());
     return mxu;
   };
+  Waves waves;
+  if (!run.waves.empty()) {
+    parts.assembled = [&] {
+      waves.file.reset(sc_core::sc_create_vcd_trace_file(run.waves.c_str()));
+      waves.file->set_time_unit(1, sc_core::SC_PS);
+      for (const CycleMxu* mxu : values.mxus()) mxu->array().trace(waves.file.get());
+    };
+  }
   return simulate(chip, program, listeners, {.max_cycles = run.max_cycles, .parts = &parts});
 }
 

@@ -13,7 +13,9 @@ namespace systole {
 
 struct CycleRun {
   Cycles max_cycles = 0;  // 0: no limit
-  std::string waves;      // a VCD file of the arrays, without its suffix; empty: none
+  // A VCD file of the arrays' registers and wires, without its suffix .vcd, in which a picosecond
+  // is a cycle; empty: none. It is left behind also where the run stops.
+  std::string waves;
 };
 
 // As simulate(), with every value computed on the way: `hbm` holds the results afterwards. Operands

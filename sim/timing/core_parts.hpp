@@ -25,6 +25,7 @@ struct MxuSite {
 struct CoreParts {
   std::function<std::unique_ptr<QueuedUnit>(const MxuSite&)> mxu;  // empty: Mxu
   Effects* effects = nullptr;                                      // told of every start
+  std::function<void()> assembled;  // called once, before time starts; empty: nothing
 };
 
 }  // namespace systole

@@ -55,6 +55,8 @@ SimulationResult simulate(const ChipSpec& chip, const Program& program,
   const CoreParts& parts = options.parts != nullptr ? *options.parts : block_level;
   Core core{"core0", chip, program, hbm, limit, probe, parts};
 
+  if (parts.assembled) parts.assembled();
+
   // 2. Run until nothing is left to do, or beyond the limit (activity at the end of the time that
   //    sc_start() is given is held back).
   if (max_cycles > 0) {
