@@ -3,6 +3,7 @@
 // bounds and documentation are rows of the table in isa/chip_parameters.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -30,6 +31,7 @@ struct MxuParams {
   Dataflow dataflow = Dataflow::kWeightStationary;
   std::int64_t macs_bf16 = 0;  // per PE and cycle; 0: type not supported
   std::int64_t macs_int8 = 0;
+  std::int64_t macs_fp8 = 0;  // of e4m3 and e5m2 alike
   bool shadow_weights = false;
   std::int64_t weight_rows_per_cycle = 0;
   bool transposed_load = false;
@@ -117,15 +119,18 @@ constexpr std::int64_t macs_per_pe(const MxuParams& mxu, DataType type) {
   switch (type) {
     case DataType::kInt8: return mxu.macs_int8;
     case DataType::kBf16: return mxu.macs_bf16;
+    case DataType::kFp8E4m3:
+    case DataType::kFp8E5m2: return mxu.macs_fp8;
     case DataType::kInt32:
     case DataType::kFp32: return 0;
   }
   return 0;
 }
 
-// The type that --dtype defaults to: bf16 where the MXU takes it, int8 elsewhere.
+// The type that --dtype defaults to: bf16 where the MXU takes it, else int8, else fp8.
 constexpr DataType native_type(const MxuParams& mxu) {
-  return mxu.macs_bf16 > 0 ? DataType::kBf16 : DataType::kInt8;
+  if (mxu.macs_bf16 > 0) return DataType::kBf16;
+  return mxu.macs_int8 > 0 ? DataType::kInt8 : DataType::kFp8E4m3;
 }
 
 // Depth (K side) of one weight tile: a PE that does r MACs per cycle holds r weights.
@@ -150,9 +155,11 @@ constexpr double hbm_bytes_per_cycle(const ChipSpec& chip) {
 // Bytes of one accumulator row, and of one place in the weight FIFO: the largest weight tile.
 constexpr Bytes acc_row_bytes(const MxuParams& mxu) { return mxu.cols * 4; }
 constexpr Bytes weight_fifo_tile_bytes(const MxuParams& mxu) {
-  const Bytes bf16 = mxu.macs_bf16 * size_of(DataType::kBf16);
-  const Bytes int8 = mxu.macs_int8 * size_of(DataType::kInt8);
-  return mxu.rows * mxu.cols * (bf16 > int8 ? bf16 : int8);
+  Bytes largest = 0;  // per PE
+  for (const DataTypeRow& type : kDataTypes) {
+    largest = std::max(largest, macs_per_pe(mxu, type.value) * type.bytes);
+  }
+  return mxu.rows * mxu.cols * largest;
 }
 constexpr Bytes burst_bytes(const HbmParams& hbm) { return hbm.bus_bits / 8 * hbm.burst; }
 

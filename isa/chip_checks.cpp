@@ -43,7 +43,8 @@ class Checker {
 
 void check_mxu(const ChipSpec& chip, const Checker& check) {
   const MxuParams& mxu = chip.mxu;
-  check.rule(mxu.macs_bf16 > 0 || mxu.macs_int8 > 0, {"mxu.macs_bf16", "mxu.macs_int8"},
+  check.rule(mxu.macs_bf16 > 0 || mxu.macs_int8 > 0 || mxu.macs_fp8 > 0,
+             {"mxu.macs_bf16", "mxu.macs_int8", "mxu.macs_fp8"},
              "at least one type that the MXU multiplies");
   // The smallest tiling that can be double-buffered: two lhs tiles of rows x rows, two tiles of
   // weights unless a FIFO holds them, two results, all in the native type.

@@ -95,6 +95,9 @@ constexpr std::array kTable{
                                         "bf16 MACs per PE and cycle; 0: bf16 is not supported"),
     row<&S::mxu, &MxuParams::macs_int8>("mxu.macs_int8", M::kCount, 0, 16,
                                         "int8 MACs per PE and cycle; 0: int8 is not supported"),
+    row<&S::mxu, &MxuParams::macs_fp8>(
+        "mxu.macs_fp8", M::kCount, 0, 16,
+        "fp8 (e4m3 or e5m2) MACs per PE and cycle; 0: fp8 is not supported"),
     choice<&S::mxu, &MxuParams::shadow_weights>(
         "mxu.shadow_weights", "a second weight register per PE, so that loading overlaps compute"),
     row<&S::mxu, &MxuParams::weight_rows_per_cycle>(

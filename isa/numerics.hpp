@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversions between data types, element by element. bf16 has a type of its own (isa/bf16.hpp);
-// every conversion to an integer type rounds to nearest, ties to even, and saturates.
+// Conversions between data types, element by element. bf16 and the fp8 formats have types of their
+// own (isa/bf16.hpp, isa/fp8.hpp); every conversion to an integer type rounds to nearest, ties to
+// even, and saturates.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "isa/bf16.hpp"
 #include "isa/data_type.hpp"
+#include "isa/fp8.hpp"
 
 namespace systole {
 
@@ -34,6 +36,20 @@ inline std::int32_t round_saturated(float value, DataType type) {
   const double nearest = std::nearbyint(static_cast<double>(value));
   return static_cast<std::int32_t>(std::clamp(nearest, static_cast<double>(lowest_of(type)),
                                               static_cast<double>(highest_of(type))));
+}
+
+// Nearest number of floating-point type `type`. Precondition: !row_of(type).integer.
+constexpr float rounded_to(DataType type, float value) {
+  assert(!row_of(type).integer);
+  switch (type) {
+    case DataType::kBf16: return static_cast<float>(Bf16(value));
+    case DataType::kFp8E4m3: return static_cast<float>(Fp8E4m3(value));
+    case DataType::kFp8E5m2: return static_cast<float>(Fp8E5m2(value));
+    case DataType::kFp32:
+    case DataType::kInt8:
+    case DataType::kInt32: break;
+  }
+  return value;
 }
 
 // A wider integer, saturated to integer type `type`.

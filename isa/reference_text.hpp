@@ -89,7 +89,7 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 - **Weights**: a matmul uses those of the last wload or wloadt with work before it in its queue.
   Whether the array's weights or shadow weights are free is looked after by the hardware.
 - **Matmul**: within an instruction products are added along K in order, in fp32 (int32 for int8),
-  starting from 0; the sum then overwrites the accumulator where `first` holds (or is left out)
+  starting from 0 (fp8 products are exact); the sum then overwrites the accumulator where `first` holds (or is left out)
   and is added to it elsewhere.
 - **Multiply**: products are added along K in order, in fp32 (int32 for int8), to the sums in the
   array, which start from 0 where `first` holds (or is left out). Sums stay in the array; unload
@@ -97,7 +97,8 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 - **Dataflow**: wload, wloadt and matmul are for weight- and input-stationary MXUs, multiply,
   multiplyt and unload for output-stationary ones. An input-stationary MXU is a weight-stationary one
   whose wload brings a tile of lhs and whose matmul streams rhs: out^T = rhs^T lhs^T.
-- **Vector and reduce** compute in fp32 and round once to the type of dst (bf16: nearest even).
+- **Vector and reduce** compute in fp32 and round once to the type of dst, to nearest even. Beyond
+  the largest number of an fp8 type its result is that number, infinities included.
   copy, add, sub, max, min and relu on integers alone are exact, modulo 2^32. Elements that the
   mask hides read as minus infinity.
 - **Symbols before a run**: inputs, weights and states (a KV cache: read and written) hold seeded

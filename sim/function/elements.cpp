@@ -23,6 +23,18 @@ void put(std::byte* to, std::int64_t k, T value) {
   std::memcpy(to + k * static_cast<std::int64_t>(sizeof(T)), &value, sizeof(T));
 }
 
+template <class F>
+void load_fp8(const std::byte* from, std::int64_t count, float* to) {
+  for (std::int64_t k = 0; k < count; ++k) {
+    to[k] = static_cast<float>(F::from_bits(get<std::uint8_t>(from, k)));
+  }
+}
+
+template <class F>
+void store_fp8(const float* from, std::int64_t count, std::byte* to) {
+  for (std::int64_t k = 0; k < count; ++k) put(to, k, F(from[k]).bits);
+}
+
 std::size_t bytes_of(std::int64_t count) { return static_cast<std::size_t>(count) * 4; }
 
 }  // namespace
@@ -42,6 +54,8 @@ void load_row(DataType type, const std::byte* from, std::int64_t count, float* t
         to[k] = static_cast<float>(Bf16::from_bits(get<std::uint16_t>(from, k)));
       }
       return;
+    case DataType::kFp8E4m3: return load_fp8<Fp8E4m3>(from, count, to);
+    case DataType::kFp8E5m2: return load_fp8<Fp8E5m2>(from, count, to);
     case DataType::kFp32: std::memcpy(to, from, bytes_of(count)); return;
   }
 }
@@ -53,6 +67,8 @@ void load_row(DataType type, const std::byte* from, std::int64_t count, std::int
       return;
     case DataType::kInt32: std::memcpy(to, from, bytes_of(count)); return;
     case DataType::kBf16:
+    case DataType::kFp8E4m3:
+    case DataType::kFp8E5m2:
     case DataType::kFp32: break;
   }
   assert(false && "an integer row of a floating-point type");
@@ -71,6 +87,8 @@ void store_row(DataType type, const float* from, std::int64_t count, std::byte* 
     case DataType::kBf16:
       for (std::int64_t k = 0; k < count; ++k) put(to, k, Bf16(from[k]).bits);
       return;
+    case DataType::kFp8E4m3: return store_fp8<Fp8E4m3>(from, count, to);
+    case DataType::kFp8E5m2: return store_fp8<Fp8E5m2>(from, count, to);
     case DataType::kFp32: std::memcpy(to, from, bytes_of(count)); return;
   }
 }
@@ -84,6 +102,8 @@ void store_row(DataType type, const std::int32_t* from, std::int64_t count, std:
       return;
     case DataType::kInt32: std::memcpy(to, from, bytes_of(count)); return;
     case DataType::kBf16:
+    case DataType::kFp8E4m3:
+    case DataType::kFp8E5m2:
     case DataType::kFp32: break;
   }
   assert(false && "an integer row of a floating-point type");
@@ -94,6 +114,10 @@ double load_element(DataType type, const std::byte* from) {
     case DataType::kInt8: return get<std::int8_t>(from, 0);
     case DataType::kInt32: return get<std::int32_t>(from, 0);
     case DataType::kBf16: return static_cast<float>(Bf16::from_bits(get<std::uint16_t>(from, 0)));
+    case DataType::kFp8E4m3:
+      return static_cast<float>(Fp8E4m3::from_bits(get<std::uint8_t>(from, 0)));
+    case DataType::kFp8E5m2:
+      return static_cast<float>(Fp8E5m2::from_bits(get<std::uint8_t>(from, 0)));
     case DataType::kFp32: return get<float>(from, 0);
   }
   return 0;

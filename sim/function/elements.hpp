@@ -15,7 +15,8 @@ void load_row(DataType type, const std::byte* from, std::int64_t count, float* t
 // As int32. Precondition: `type` is an integer type.
 void load_row(DataType type, const std::byte* from, std::int64_t count, std::int32_t* to);
 
-// Converts to `type`: bf16 by rounding to nearest even, integers as in isa/numerics.hpp.
+// Converts to `type`: bf16 and fp8 by rounding to nearest even, fp8 and integers saturating, as in
+// isa/fp8.hpp and isa/numerics.hpp.
 void store_row(DataType type, const float* from, std::int64_t count, std::byte* to);
 // Precondition: `type` is an integer type. Saturates.
 void store_row(DataType type, const std::int32_t* from, std::int64_t count, std::byte* to);

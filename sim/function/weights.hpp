@@ -11,8 +11,8 @@
 namespace systole {
 
 // A depth x cols weight tile, as wload copied it: what memory holds later does not matter. Kept as
-// fp32, which holds every bf16 and int8 exactly, in panels of kPanel columns (panel, k, column), so
-// that the product loop reads it front to back.
+// fp32, which holds every bf16, fp8 and int8 exactly, in panels of kPanel columns (panel, k,
+// column), so that the product loop reads it front to back.
 class Weights {
  public:
   static constexpr std::int64_t kPanel = 8;

@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "isa/data_type.hpp"
 #include "isa/units.hpp"
 
 namespace systole {
@@ -54,6 +56,7 @@ constexpr const ReasonRow& row_of(Reason reason) {
 enum class ActionId : std::uint8_t {
   kMacInt8,
   kMacBf16,
+  kMacFp8,
   kPeCycle,
   kWeightLoadBytes,
   kAccReadBytes,
@@ -76,9 +79,10 @@ struct ActionRow {
   std::string_view name;
   std::string_view doc;
 };
-inline constexpr std::array<ActionRow, 17> kActions{{
+inline constexpr std::array<ActionRow, 18> kActions{{
     {ActionId::kMacInt8, "mxu.mac_int8", "int8 multiply, int32 add, of a tile's extents"},
     {ActionId::kMacBf16, "mxu.mac_bf16", "bf16 multiply, fp32 add, of a tile's extents"},
+    {ActionId::kMacFp8, "mxu.mac_fp8", "fp8 multiply, fp32 add, of a tile's extents"},
     {ActionId::kPeCycle, "mxu.pe_register", "a PE passes an operand and a partial sum on"},
     {ActionId::kWeightLoadBytes, "mxu.weight_load", "bytes shifted into weight registers"},
     {ActionId::kAccReadBytes, "acc.read", "accumulator bytes read"},
@@ -97,6 +101,19 @@ inline constexpr std::array<ActionRow, 17> kActions{{
 }};
 constexpr std::string_view name_of(ActionId id) {
   return kActions[static_cast<std::size_t>(id)].name;
+}
+
+// The action of a MAC with operands of `type`. Precondition: an MXU can take the type.
+constexpr ActionId mac_action(DataType type) {
+  switch (type) {
+    case DataType::kInt8: return ActionId::kMacInt8;
+    case DataType::kBf16: return ActionId::kMacBf16;
+    case DataType::kFp8E4m3:
+    case DataType::kFp8E5m2: return ActionId::kMacFp8;
+    case DataType::kInt32:
+    case DataType::kFp32: break;
+  }
+  throw std::logic_error("a MAC of a type that no MXU multiplies");
 }
 
 // `unit`, `signaller`: index into the run's unit names ("core0.mxu1", "hbm.ch3"); `op`: index into

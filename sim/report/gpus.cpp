@@ -102,6 +102,8 @@ double Gpu::peak(DataType type) const {
   switch (type) {
     case DataType::kBf16: return peak_bf16;
     case DataType::kInt8: return peak_int8;
+    case DataType::kFp8E4m3:
+    case DataType::kFp8E5m2: return peak_fp8;
     case DataType::kFp32:
     case DataType::kInt32: return 0;
   }
@@ -128,6 +130,7 @@ Gpu parse_gpu(std::string_view json, std::string_view where) {
   Members peak(members.get("peak_tflops", "the peak per type"), members.where() + ": peak_tflops");
   gpu.peak_bf16 = peak.number_or_zero("bf16") * 1e12;
   gpu.peak_int8 = peak.number_or_zero("int8") * 1e12;
+  gpu.peak_fp8 = peak.number_or_zero("fp8") * 1e12;
   peak.finish();
   gpu.bandwidth = members.number("bandwidth_gb_per_s") * 1e9;
   gpu.memory = members.number("memory_gb") * 1e9;

@@ -16,6 +16,7 @@ struct Gpu {
   std::vector<std::string> aliases;
   double peak_bf16 = 0;  // dense FLOP/s; 0: the GPU does not take the type
   double peak_int8 = 0;  // dense OP/s
+  double peak_fp8 = 0;   // dense FLOP/s, of e4m3 and e5m2 alike
   double bandwidth = 0;  // bytes per second
   double memory = 0;     // bytes
   double tdp = 0;        // W

@@ -2,14 +2,6 @@
 #include "sim/timing/mxu_actions.hpp"
 
 namespace systole {
-namespace {
-
-ActionId mac_action(DataType type) {
-  return row_of(type).integer ? ActionId::kMacInt8 : ActionId::kMacBf16;
-}
-
-}  // namespace
-
 void tell_weight_load(const Probe& probe, const Vmem& vmem, const MxuParams& mxu,
                       const MxuWork& work, std::int32_t op, Span load) {
   vmem.read(work.lhs, op, load.begin, load.end);

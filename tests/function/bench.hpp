@@ -23,6 +23,7 @@ inline ChipSpec small_chip() {
   chip.mxu.cols = 8;
   chip.mxu.macs_bf16 = 1;
   chip.mxu.macs_int8 = 1;
+  chip.mxu.macs_fp8 = 1;
   chip.mxu.acc_depth = 32;
   chip.mxu.weight_fifo = 2;
   chip.vmem.size = 64 * kKiB;

@@ -35,7 +35,12 @@ TEST_CASE("VMEM holds two tiles each of lhs, weights and result") {
 
 TEST_CASE("an MXU multiplies at least one type") {
   CHECK(error_set({"mxu.macs_bf16=0"}) == "no error");
-  CHECK_THAT(error_set({"mxu.macs_bf16=0", "mxu.macs_int8=0"}), Contains("at least one type"));
+  // fp8 alone is enough: 2 x 3 x 16 bytes are double-buffered.
+  CHECK(error_set({"mxu.macs_bf16=0", "mxu.macs_int8=0", "vmem.size=96 B"}) == "no error");
+  CHECK_THAT(error_set({"mxu.macs_bf16=0", "mxu.macs_int8=0", "vmem.size=92 B"}),
+             Contains("result in fp8_e4m3"));
+  CHECK_THAT(error_set({"mxu.macs_bf16=0", "mxu.macs_int8=0", "mxu.macs_fp8=0"}),
+             Contains("at least one type"));
 }
 
 TEST_CASE("units that are absent have no interval, and others have one") {

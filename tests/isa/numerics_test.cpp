@@ -40,6 +40,18 @@ TEST_CASE("a NaN becomes 0 in an integer type") {
   CHECK(round_saturated(std::nanf(""), DataType::kInt32) == 0);
 }
 
+TEST_CASE("rounding to a floating-point type takes its nearest number, fp8 saturating") {
+  // 1 + 2^-3 is the e4m3 number after 1, 1 + 2^-2 the e5m2 one, 1 + 2^-7 the bf16 one.
+  CHECK(rounded_to(DataType::kFp8E4m3, 1.07F) == 1.125F);
+  CHECK(rounded_to(DataType::kFp8E5m2, 1.07F) == 1.0F);
+  CHECK(rounded_to(DataType::kFp8E5m2, 1.13F) == 1.25F);
+  CHECK(rounded_to(DataType::kBf16, 1.007F) == 1.0078125F);
+  CHECK(rounded_to(DataType::kFp32, 1.007F) == 1.007F);
+  CHECK(rounded_to(DataType::kFp8E4m3, -1e9F) == -448.0F);
+  CHECK(rounded_to(DataType::kFp8E5m2, 1e9F) == 57344.0F);
+  CHECK(std::isinf(rounded_to(DataType::kBf16, 3.4e38F)));
+}
+
 TEST_CASE("integer sums and differences wrap at 32 bits") {
   constexpr std::int32_t kMost = 2147483647;
   constexpr std::int32_t kLeast = -kMost - 1;

@@ -18,6 +18,7 @@ inline ChipSpec test_chip() {
               .dataflow = Dataflow::kWeightStationary,
               .macs_bf16 = 1,
               .macs_int8 = 2,
+              .macs_fp8 = 2,
               .shadow_weights = true,
               .weight_rows_per_cycle = 1,
               .transposed_load = true,
