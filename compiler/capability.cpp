@@ -43,7 +43,7 @@ bool reduces_rows(OpKind kind) {
 }
 
 // In the order in which they are reported.
-constexpr std::array<Need, 5> kNeeds{{
+constexpr std::array<Need, 6> kNeeds{{
     {"an XLU (reduction over a row)",
      [](const Graph& /*unused*/, const Op& op) { return reduces_rows(op.kind); },
      [](const ChipSpec& chip) { return chip.xlu.count > 0; }},
@@ -60,6 +60,12 @@ constexpr std::array<Need, 5> kNeeds{{
     {"int8 in its MXU",
      [](const Graph& graph, const Op& op) { return multiplies(graph, op, DataType::kInt8); },
      [](const ChipSpec& chip) { return chip.mxu.macs_int8 > 0; }},
+    {"fp8 in its MXU",
+     [](const Graph& graph, const Op& op) {
+       return multiplies(graph, op, DataType::kFp8E4m3) ||
+              multiplies(graph, op, DataType::kFp8E5m2);
+     },
+     [](const ChipSpec& chip) { return chip.mxu.macs_fp8 > 0; }},
     {"a transposed weight load",
      [](const Graph& /*unused*/, const Op& op) {
        return attribute(op, "transpose_rhs", 0) != 0 || row_of(op.kind).family == OpFamily::kHeads;
@@ -95,9 +101,9 @@ std::string ops_that_need(const Graph& graph, const Need& need) {
 void check_types(const Graph& graph, const Op& op) {
   if (!is_product(op)) return;
   const DataType type = graph.tensors[op.operands[0].tensor].type;
-  if (type == DataType::kBf16 || type == DataType::kInt8) return;
+  if (type == DataType::kBf16 || type == DataType::kInt8 || is_fp8(type)) return;
   bad_input(fmt::format("{}: op {}", graph.name, op.name),
-            fmt::format("operands of type {}", name_of(type)), "bf16 or int8");
+            fmt::format("operands of type {}", name_of(type)), "bf16, int8 or fp8");
 }
 
 }  // namespace

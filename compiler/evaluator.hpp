@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The oracle for values: evaluates a graph of any stage with plain loops, op by op, and shares no
-// arithmetic with the simulator but the conversion to bf16 and the seeded inputs.
+// arithmetic with the simulator but the conversions to bf16 and fp8 and the seeded inputs.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 namespace systole {
 
 // kFp32: inputs and weights are what lies in memory (rounded to their type), everything after
-// that is fp32 without further rounding. kBf16PerOp: every op's result is rounded to bf16 where
-// that is its type; sums inside an op are fp32 or wider. Integers are exact in both: int8
+// that is fp32 without further rounding. kBf16PerOp: every op's result is rounded to bf16 or fp8
+// where that is its type; sums inside an op are fp32 or wider. Integers are exact in both: int8
 // products in int32, quantize rounds to nearest even and saturates.
 //
 // kBf16Sampled: as kBf16PerOp, but each result goes to one of its two neighbours at random, the

@@ -23,14 +23,14 @@ struct Matrix {
 };
 Matrix make_matrix(std::int64_t rows, std::int64_t cols, bool integer);
 
-// Rounds results to bf16 where that is their type and the precision asks for it.
+// Rounds results to bf16 or fp8 where that is their type and the precision asks for it.
 class Rounding {
  public:
   Rounding(Precision precision, std::uint64_t sample) : precision_(precision), sample_(sample) {}
   void operator()(DataType type, Matrix& value);
 
  private:
-  float sampled(float value);
+  float sampled(DataType type, float value);
 
   Precision precision_;
   std::uint64_t sample_;

@@ -80,6 +80,10 @@ class Fuser {
     if (!slot || slots[*slot]->kind != OpKind::kGemm) return std::nullopt;
     const std::vector<EpilogueStep>& steps = slots[*slot]->epilogue;
     if (!steps.empty() && steps.back().kind == OpKind::kQuantize) return std::nullopt;
+    // As quantize, a conversion to fp8 is the last step: it saturates.
+    if (is_fp8(graph_.tensors[static_cast<std::size_t>(slots[*slot]->result)].type)) {
+      return std::nullopt;
+    }
     if (which == 1) {  // the running value is a step's first operand, and is not repeated
       const Extent a = extent_of(graph_, op.operands[0]);
       const Extent b = extent_of(graph_, op.operands[1]);

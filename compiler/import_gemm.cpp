@@ -24,7 +24,13 @@ struct GemmSize {
 };
 
 // Uniform operands of standard deviation s each give products whose sum over K has deviation
-// s_lhs * s_rhs * sqrt(K): weights are scaled so that results spread like the inputs.
+// s_lhs * s_rhs * sqrt(K): bf16 weights are scaled so that results spread like the inputs. Those of
+// fp8, which has few numbers near 0, keep their size, and the bf16 results grow.
+double weight_scale(DataType type, double root) {
+  if (type == DataType::kInt8) return kInt8Scale;
+  return is_fp8(type) ? 1 : std::sqrt(3.0) / root;
+}
+
 void add_gemm(Graph& graph, const std::string& name, const std::string& prefix,
               const std::string& result, const GemmSize& size, DataType type) {
   const bool integer = type == DataType::kInt8;
@@ -41,7 +47,7 @@ void add_gemm(Graph& graph, const std::string& name, const std::string& prefix,
                                          .type = type,
                                          .rows = size.k,
                                          .cols = size.n,
-                                         .scale = integer ? kInt8Scale : std::sqrt(3.0) / root});
+                                         .scale = weight_scale(type, root)});
   std::int32_t out =
       build.op(OpKind::kMatmul, name, {{lhs}, {rhs}}, {}, integer ? result + ".sum" : result);
   if (integer) {
@@ -59,8 +65,9 @@ bool parse_size(std::string_view text, std::int64_t& value) {
 }
 
 void require_type(std::string_view where, DataType type) {
-  if (type == DataType::kBf16 || type == DataType::kInt8) return;
-  bad_input(where, fmt::format("type {}", name_of(type)), "bf16 or int8, which MXUs multiply");
+  if (type == DataType::kBf16 || type == DataType::kInt8 || is_fp8(type)) return;
+  bad_input(where, fmt::format("type {}", name_of(type)),
+            "bf16, int8, fp8_e4m3 or fp8_e5m2, which MXUs multiply");
 }
 
 std::string_view trim(std::string_view text) {

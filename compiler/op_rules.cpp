@@ -77,7 +77,11 @@ std::string allowed_types(const Op& op, DataType usual) {
   }
   const OpFamily family = row_of(op.kind).family;
   const bool moves = family == OpFamily::kLookup || family == OpFamily::kView;
-  if (is_float(usual) && !moves) return "bf16 or fp32";
+  if (is_float(usual) && !moves) {
+    const bool computes =
+        family == OpFamily::kProduct || family == OpFamily::kBinary || family == OpFamily::kUnary;
+    return computes ? "bf16 or fp32 or fp8_e4m3 or fp8_e5m2" : "bf16 or fp32";
+  }
   return std::string(name_of(usual));
 }
 

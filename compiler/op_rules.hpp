@@ -23,6 +23,8 @@ std::string shape_text(const Extent& extent);
 std::string operand_text(const Graph& graph, const Op& op, std::size_t which);
 
 inline bool is_float(DataType type) { return !row_of(type).integer; }
+// Results of ops on fp8 are bf16, unless the graph says otherwise.
+inline DataType result_of(DataType operand) { return is_fp8(operand) ? DataType::kBf16 : operand; }
 DataType type_of(const Graph& graph, const Op& op, std::size_t which);
 
 void require_extent(const Graph& graph, const Op& op, std::size_t which, const Extent& expected);

@@ -284,7 +284,8 @@ struct ResultInfo {
 ResultInfo infer_result(const Graph& graph, const Op& op);
 
 // Compares the op's declared result with the rules. Where the usual type is a floating-point one,
-// the op may write either of them; quantize may also write int32. An op that quantises rows, and
+// the op may write bf16 or fp32, and products and elementwise ops fp8, too: a conversion, which
+// rounds once and saturates. quantize may also write int32. An op that quantises rows, and
 // no other, has Op::scales: fp32, one per row. Throws OpMismatch.
 void check_result(const Graph& graph, const Op& op);
 

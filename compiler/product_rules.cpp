@@ -38,13 +38,14 @@ ResultInfo product_result(const Graph& graph, const Op& op) {
   const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
   const Extent lhs = extent_of(graph, op.operands[0]);
   const Extent rhs = extent_of(graph, op.operands[1]);
-  require_type(graph, op, 0, DataType::kBf16, DataType::kInt8);
+  require_type(graph, op, 0, DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
+               DataType::kFp8E5m2);
   require_type(graph, op, 1, type_of(graph, op, 0));
   if ((transposed ? rhs.cols : rhs.rows) != lhs.cols) {
     mismatch(operand_text(graph, op, 1),
              fmt::format("K = {} {}, as operand 1", lhs.cols, transposed ? "columns" : "rows"));
   }
-  ResultInfo result{lhs.rows, transposed ? rhs.rows : rhs.cols, type_of(graph, op, 0)};
+  ResultInfo result{lhs.rows, transposed ? rhs.rows : rhs.cols, result_of(type_of(graph, op, 0))};
   if (result.type == DataType::kInt8) result.type = DataType::kInt32;
   if (op.kind == OpKind::kLinear) {
     require_extent(graph, op, 2, {1, result.cols});
@@ -73,7 +74,7 @@ ResultInfo elementwise_result(const Graph& graph, const Op& op) {
   }
   const DataType type_a = type_of(graph, op, 0);
   DataType type = elementwise_type(op.kind, type_a, b);
-  if (type == DataType::kFp32 && is_float(type_a)) type = type_a;
+  if (type == DataType::kFp32 && is_float(type_a)) type = result_of(type_a);
   return {a.rows, a.cols, type};
 }
 

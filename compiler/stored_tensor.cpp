@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/stored_tensor.hpp"
 
-#include "isa/bf16.hpp"
+#include "isa/numerics.hpp"
 
 namespace systole {
 
@@ -12,8 +12,7 @@ float StoredTensor::real(std::int64_t element) const {
     return wave(tensor_.fill, tensor_.scale, tensor_.offset + static_cast<double>(row),
                 tensor_.frequencies[col]);
   }
-  const float value = draw_.real(element, tensor_.scale, tensor_.offset);
-  return tensor_.type == DataType::kBf16 ? static_cast<float>(Bf16(value)) : value;
+  return rounded_to(tensor_.type, draw_.real(element, tensor_.scale, tensor_.offset));
 }
 
 std::int32_t StoredTensor::whole(std::int64_t element) const {

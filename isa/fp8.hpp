@@ -24,6 +24,7 @@ template <int kFraction, std::uint8_t kLargest>
 struct Fp8 {
   static constexpr int kBias = (1 << (6 - kFraction)) - 1;
   static constexpr std::uint8_t kNan = 0x7F;
+  static constexpr std::uint8_t kLargestBits = kLargest;
   static constexpr int kEncodings = 256;
 
   std::uint8_t bits = 0;

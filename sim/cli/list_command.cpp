@@ -21,8 +21,11 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 
 std::string types_text(const MxuParams& mxu) {
-  if (mxu.macs_bf16 > 0 && mxu.macs_int8 > 0) return "bf16, int8";
-  return mxu.macs_bf16 > 0 ? "bf16" : "int8";
+  std::vector<std::string_view> types;
+  if (mxu.macs_bf16 > 0) types.emplace_back("bf16");
+  if (mxu.macs_int8 > 0) types.emplace_back("int8");
+  if (mxu.macs_fp8 > 0) types.emplace_back("fp8");
+  return fmt::format("{}", fmt::join(types, ", "));
 }
 
 Rows chips() {
@@ -94,9 +97,12 @@ Rows models() {
 Rows gpus() {
   Rows rows;
   for (const Gpu& gpu : load_gpus()) {
-    rows.push_back({gpu.name, fmt::format("{}: {:g} bf16 TFLOPS, {:g} int8 TOPS, {:g} GB/s, {:g} W "
-                                          "({})",
+    rows.push_back({gpu.name, fmt::format("{}: {:g} bf16 TFLOPS, {:g} int8 TOPS, {}, {:g} GB/s, "
+                                          "{:g} W ({})",
                                           gpu.title, gpu.peak_bf16 / 1e12, gpu.peak_int8 / 1e12,
+                                          gpu.peak_fp8 > 0
+                                              ? fmt::format("{:g} fp8 TFLOPS", gpu.peak_fp8 / 1e12)
+                                              : "no fp8",
                                           gpu.bandwidth / 1e9, gpu.tdp, gpu.basis)});
   }
   return rows;

@@ -60,7 +60,8 @@ void add_scenario(CLI::App& command, Typed& typed) {
   command.add_option("--context", typed.context,
                      "tokens per sequence in the KV cache before the step; decode needs it");
   command.add_option("--dtype", typed.dtype,
-                     "bf16 or int8 (default: bf16; of a GEMM, the chip's native type)");
+                     "bf16, int8, fp8_e4m3 (or fp8) or fp8_e5m2 (default: bf16; of a GEMM, the "
+                     "chip's native type); models have bf16 and int8");
 }
 
 void add_run(CLI::App& app, Options& options, Typed& typed) {
@@ -182,7 +183,8 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
     return option != nullptr && option->count() > 0;
   };
   if (given("--phase")) one_of("--phase", typed.phase, {"prefill", "decode"});
-  if (given("--dtype")) one_of("--dtype", typed.dtype, {"bf16", "int8"});
+  if (given("--dtype"))
+    one_of("--dtype", typed.dtype, {"bf16", "int8", "fp8", "fp8_e4m3", "fp8_e5m2"});
   if (given("--fidelity")) one_of("--fidelity", options.fidelity, {"tile"});
   if (given("--emit")) one_of("--emit", options.emit, {"graph", "tiles", "asm", "bin"});
   if (given("--phase")) options.scenario.phase = typed.phase;

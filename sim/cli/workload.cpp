@@ -12,6 +12,7 @@
 #include "isa/binary.hpp"
 #include "isa/error.hpp"
 #include "isa/files.hpp"
+#include "isa/names.hpp"
 #include "sim/cli/model_names.hpp"
 
 namespace systole {
@@ -36,6 +37,14 @@ std::string model_name(const std::filesystem::path& path) {
   const std::string stem = path.stem().string();
   const std::string folder = std::filesystem::absolute(path).parent_path().filename().string();
   return ModelName{stem == "config" && !folder.empty() ? folder : stem}.hub();
+}
+
+// A value of --dtype; "fp8" is short for the format that inference uses.
+DataType dtype_of(std::string_view text) {
+  if (text == "fp8") return DataType::kFp8E4m3;
+  const std::optional<DataType> type = find_by_name(kDataTypes, text);
+  if (!type) throw std::logic_error("a --dtype that the command line has not checked");
+  return *type;
 }
 
 void check_model(const Workload& workload, const ScenarioFlags& flags) {
@@ -117,7 +126,7 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   scenario.context = flags.context.value_or(0);
   const bool model = workload.kind == WorkloadKind::kModel;
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
-  if (flags.dtype) scenario.dtype = *flags.dtype == "int8" ? DataType::kInt8 : DataType::kBf16;
+  if (flags.dtype) scenario.dtype = dtype_of(*flags.dtype);
   return scenario;
 }
 
