@@ -55,6 +55,15 @@ TEST_CASE("GPUs are listed by the names that --vs takes") {
         std::vector<std::string>{"a100", "ascend-910b", "b200", "h100", "h20", "h200", "h800"});
 }
 
+TEST_CASE("chips and GPUs are listed with the types that they multiply") {
+  const std::string chips = run_program({"list", "chips"}).out;
+  CHECK(chips.find("4x4 MXU (bf16, int8, fp8)") != std::string::npos);
+  CHECK(chips.find("256x256 MXU (int8)") != std::string::npos);
+  const std::string gpus = run_program({"list", "gpus"}).out;
+  CHECK(gpus.find("624 int8 TOPS, no fp8, ") != std::string::npos);
+  CHECK(gpus.find("1978.9 int8 TOPS, 1978.9 fp8 TFLOPS, ") != std::string::npos);
+}
+
 TEST_CASE("passes are listed by the names that --print-after takes") {
   for (const std::string& pass : listed("passes")) {
     INFO(pass);

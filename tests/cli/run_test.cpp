@@ -91,6 +91,22 @@ TEST_CASE("int8 runs where the MXU takes it") {
   adds_up(result_of({"gemm:37x29x41", "--chip", "tiny-4x4", "--dtype", "int8"}));
 }
 
+TEST_CASE("fp8 runs and its values agree where the MXU takes it, e4m3 where no format is named") {
+  for (const auto& [typed, type] : {std::pair{"fp8", "fp8_e4m3"}, std::pair{"fp8_e4m3", "fp8_e4m3"},
+                                    std::pair{"fp8_e5m2", "fp8_e5m2"}}) {
+    const Json json =
+        result_of({"gemm:37x29x53", "--chip", "tiny-4x4", "--dtype", typed, "--check"});
+    CHECK(json["scenario"]["dtype"] == type);
+    CHECK(json["check"]["passed"] == true);
+    adds_up(json);
+    // Operands of one byte, results of two.
+    const Json h100 = result_of(
+        {"gemm:37x29x53", "--chip", "tiny-4x4", "--dtype", typed, "--vs", "h100"})["baselines"][0];
+    const double bytes = 37 * 29 + 29 * 53 + 2 * 37 * 53;
+    CHECK(h100["time_us"].get<double>() == Approx(bytes / 3352e9 * 1e6));
+  }
+}
+
 TEST_CASE("two runs print the same bytes, with and without values") {
   const std::string first = good(gemm_with({"--json", "--vs", "h100,H20"}));
   CHECK(first == good(gemm_with({"--json", "--vs", "h100,H20"})));

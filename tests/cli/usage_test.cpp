@@ -54,6 +54,10 @@ TEST_CASE("what a command needs is asked for") {
 TEST_CASE("a value that is none of a flag's values is refused with the nearest one") {
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--dtype", "bf61"},
           {"did you mean 'bf16'?"});
+  refused({"run", "gemm:8x8x8", "--chip", "tiny-4x4", "--dtype", "fp8_e4m2"},
+          {"did you mean 'fp8_e4m3'?", "int8, fp8, fp8_e4m3, fp8_e5m2"});
+  refused({"run", "gemm:8x8x8", "--chip", "tiny-4x4", "--dtype", "fp8", "--vs", "a100"},
+          {"MACs of type fp8_e4m3 for GPU 'a100'"});
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--phase", "decod"},
           {"did you mean 'decode'?", "prefill"});
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--fidelity", "tiel"},

@@ -15,6 +15,7 @@ namespace {
 
 const std::string kTensors =
     "graph \"g\"\ninput %x bf16[8, 8] input %i int8[8, 8] "
+    "input %e fp8_e4m3[8, 8] input %f fp8_e5m2[8, 8] "
     "weight %r bf16[1, 8] constant %w fp32[8, 2] cos frequencies=[1, 2]\n";
 
 ChipSpec without(const std::string& what) {
@@ -23,6 +24,7 @@ ChipSpec without(const std::string& what) {
   if (what == "transcendental") chip.vpu.transcendental = false;
   if (what == "bf16") chip.mxu.macs_bf16 = 0;
   if (what == "int8") chip.mxu.macs_int8 = 0;
+  if (what == "fp8") chip.mxu.macs_fp8 = 0;
   if (what == "transposed") chip.mxu.transposed_load = false;
   return chip;
 }
@@ -60,6 +62,8 @@ const std::vector<Need> kNeeds{
     {"transcendental", "%y = silu(%x)", "silu", "a transcendental unit"},
     {"bf16", "%y = matmul(%x, %x)", "matmul", "bf16 in its MXU"},
     {"int8", "%y = matmul(%i, %i)", "matmul", "int8 in its MXU"},
+    {"fp8", "%y = matmul(%e, %e)", "matmul", "fp8 in its MXU"},
+    {"fp8", "%y = matmul(%f, %f)", "matmul", "fp8 in its MXU"},
     {"transposed", "%y = matmul(%x, %x) {transpose_rhs=1}", "matmul", "a transposed weight load"},
     {"transposed", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "a transposed weight load"},
 };
@@ -89,6 +93,7 @@ TEST_CASE("a refusal names exactly the presets that have the unit") {
       if (need.missing == "transcendental") has = chip.vpu.transcendental;
       if (need.missing == "bf16") has = chip.mxu.macs_bf16 > 0;
       if (need.missing == "int8") has = chip.mxu.macs_int8 > 0;
+      if (need.missing == "fp8") has = chip.mxu.macs_fp8 > 0;
       if (need.missing == "transposed") has = chip.mxu.transposed_load;
       INFO(need.missing << ": " << name);
       CHECK((presets.find(name) != std::string::npos) == has);
@@ -113,6 +118,9 @@ TEST_CASE("a chip without a unit takes the ops that do not need it") {
     CHECK(refusal(ops, without(missing)).empty());
   }
   CHECK(refusal("%y = add(%x, %r)\noutput %y", without("bf16")).empty());
+  // Conversions are the VPU's.
+  CHECK(refusal("%y = scale(%e) {factor=2} : fp8_e5m2[8, 8]\noutput %y", without("fp8")).empty());
+  CHECK(refusal("%y = matmul(%x, %x) : fp8_e4m3[8, 8]\noutput %y", without("fp8")).empty());
 }
 
 TEST_CASE("a rope and an append need the VPU alone") {

@@ -106,6 +106,20 @@ output %r
 )");
 }
 
+TEST_CASE("nothing follows a conversion to fp8, which saturates") {
+  const auto ops = [](const std::string& type) {
+    const Graph graph = fuse(
+        parse_graph("graph \"g\"\ninput %x bf16[4, 8] weight %w bf16[8, 6]\n%a = matmul(%x, %w)\n"
+                    "%b = scale(%a) {factor=9} : " +
+                        type + "[4, 6]\n%y = relu(%b)\noutput %y",
+                    "g.sgr"));
+    return graph.before.size();
+  };
+  CHECK(ops("bf16") == 1);
+  CHECK(ops("fp8_e4m3") == 2);
+  CHECK(ops("fp8_e5m2") == 2);
+}
+
 TEST_CASE("the fused op stands where its last step stood, after what that reads") {
   CHECK(fused_ops(R"(%p = matmul(%x, %w)
 %e = exp(%x)

@@ -73,7 +73,8 @@ TEST_CASE("every example is read and prints as what it parses to") {
 
 TEST_CASE("a message names line and column, what was found and what was expected") {
   CHECK(refusal("graph \"g\"\ninput %x bf17[1, 2]") ==
-        "g.sgr:2:10: found 'bf17'; expected one of int8, int32, bf16, fp32; did you mean 'bf16'?");
+        "g.sgr:2:10: found 'bf17'; expected one of int8, int32, bf16, fp32, "
+        "fp8_e4m3, fp8_e5m2; did you mean 'bf16'?");
   CHECK(
       refusal("graph \"g\"\ninput %x bf16[1, 2]\n%y = exq(%x)") ==
       "g.sgr:3:6: found 'exq'; expected one of embedding, linear, mha, gather, rows, matmul, add, "
@@ -94,8 +95,28 @@ TEST_CASE("what follows from the operands may be written but not contradicted") 
   const std::string head = "graph \"g\"\ninput %x bf16[4, 8]\n";
   CHECK_THAT(canonical(head + "%y = exp(%x) : fp32[4, 8] output %y"), contains(": fp32[4, 8]"));
   CHECK_THAT(refusal(head + "%y = exp(%x) : bf16[4, 9] output %y"),
-             contains("g.sgr:3:6: found exp: result %y bf16[4, 9]; expected bf16 or fp32[4, 8]"));
-  CHECK_THAT(refusal(head + "%y = exp(%x) : int8[4, 8] output %y"), contains("bf16 or fp32[4, 8]"));
+             contains("g.sgr:3:6: found exp: result %y bf16[4, 9]; expected bf16 or fp32 or "
+                      "fp8_e4m3 or fp8_e5m2[4, 8]"));
+  CHECK_THAT(refusal(head + "%y = exp(%x) : int8[4, 8] output %y"),
+             contains("bf16 or fp32 or fp8_e4m3 or fp8_e5m2[4, 8]"));
+}
+
+TEST_CASE("tensors are of fp8, and products and elementwise ops convert to it where told to") {
+  const std::string head =
+      "graph \"g\"\ninput %x fp8_e4m3[4, 8] weight %w fp8_e4m3[8, 2] input %b bf16[4, 8]\n";
+  const std::string text = canonical(head +
+                                     "%p = matmul(%x, %w) : fp8_e5m2[4, 2]\n"
+                                     "%y = scale(%b) {factor=4} : fp8_e4m3[4, 8]\n"
+                                     "%z = matmul(%y, %w)\noutput %p, %z");
+  CHECK_THAT(text, contains("input %x fp8_e4m3[4, 8] scale=1"));
+  CHECK_THAT(text, contains("%p = matmul(%x, %w) : fp8_e5m2[4, 2]"));
+  CHECK_THAT(text, contains("{factor=4} : fp8_e4m3[4, 8]"));
+  CHECK_THAT(text, contains("%z = matmul(%y, %w) : bf16[4, 2]"));
+  CHECK(canonical(text) == text);
+  CHECK_THAT(refusal(head + "%y = softmax(%b) : fp8_e4m3[4, 8] output %y"),
+             contains("expected bf16 or fp32[4, 8]"));
+  CHECK_THAT(refusal(head + "%y = rows(%x) {count=2} : bf16[2, 8] output %y"),
+             contains("expected fp8_e4m3[2, 8]"));
 }
 
 TEST_CASE("values leave the region only as what a carry yields") {

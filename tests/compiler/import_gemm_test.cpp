@@ -53,6 +53,19 @@ output %out
 )");
 }
 
+TEST_CASE("an fp8 product keeps its operands' size and gives bf16") {
+  for (const DataType type : {DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+    const std::string name(name_of(type));
+    CHECK(print_graph(import_gemm("gemm:5x4x7", type)) ==
+          "graph \"gemm:5x4x7\"\n\ninput %lhs " + name + "[5, 4] scale=1 offset=0\nweight %rhs " +
+              name +
+              "[4, 7] scale=1 offset=0\n"
+              "%out = matmul(%lhs, %rhs) name=\"gemm\" : bf16[5, 7]\noutput %out\n");
+    CHECK_THAT(print_graph(import_gemm_list("Layer,M,N,K\na,2,3,4", "l.csv", type)),
+               contains("weight %a.rhs " + name + "[4, 3] scale=1"));
+  }
+}
+
 TEST_CASE("only three whole numbers make a product") {
   for (const char* text :
        {"gemm", "gemm:", "gemm:1x2", "gemm:1x2x3x4", "gemm:1x2x", "gemm:x2x3", "gemm:1xx3",

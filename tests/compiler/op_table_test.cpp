@@ -63,6 +63,29 @@ TEST_CASE("a product's K must agree, and its operands' types") {
   CHECK_THAT(b.objection(OpKind::kMatmul, {f, f}), contains("expected bf16 or int8"));
 }
 
+TEST_CASE("an fp8 product is bf16, of two operands of one format") {
+  Bench b;
+  const auto e4m3 = DataType::kFp8E4m3, e5m2 = DataType::kFp8E5m2;
+  for (const DataType type : {e4m3, e5m2}) {
+    const std::string name(name_of(type));
+    const Operand x = b.value("x" + name, 5, 7, type);
+    const Operand w = b.value("w" + name, 7, 3, type);
+    CHECK(b.shape(OpKind::kMatmul, {x, w}) == "bf16[5, 3]");
+    CHECK(b.shape(OpKind::kLinear, {x, w, b.value("b" + name, 1, 3)}) == "bf16[5, 3]");
+    CHECK(b.shape(OpKind::kAdd, {x, x}) == "bf16[5, 7]");
+    CHECK(b.shape(OpKind::kRelu, {x}) == "bf16[5, 7]");
+    const Operand other = b.value("o" + name, 7, 3, type == e4m3 ? e5m2 : e4m3);
+    CHECK_THAT(b.objection(OpKind::kMatmul, {x, other}), contains("expected " + name));
+    CHECK_THAT(b.objection(OpKind::kMatmul, {x, b.value("v" + name, 7, 3)}),
+               contains("expected " + name));
+    CHECK_THAT(b.objection(OpKind::kLinear, {x, w, b.value("c" + name, 1, 3, type)}),
+               contains("bf16 or fp32"));
+    CHECK_THAT(b.objection(OpKind::kSoftmax, {x}, {{"scale", 1}}), contains("bf16 or fp32"));
+    CHECK_THAT(b.objection(OpKind::kMha, {x, x, x}, {{"heads", 1}, {"seq", 5}}),
+               contains("expected bf16"));
+  }
+}
+
 TEST_CASE("the second operand of an elementwise op repeats down the rows it divides") {
   Bench b;
   const Operand x = b.value("x", 6, 4);

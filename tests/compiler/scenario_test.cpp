@@ -58,9 +58,11 @@ TEST_CASE("a phase, a batch and a type that there are not are refused") {
   CHECK(checked(scenario).code == ExitCode::kUsage);
   CHECK(checked(prefill(4, 0)).code == ExitCode::kUsage);
   CHECK(checked(prefill(4, 1, DataType::kInt8)).code == ExitCode::kDone);
-  for (const DataType type : {DataType::kFp32, DataType::kInt32}) {
+  for (const DataType type :
+       {DataType::kFp32, DataType::kInt32, DataType::kFp8E4m3, DataType::kFp8E5m2}) {
     CHECK(checked(prefill(4, 1, type)).code == ExitCode::kBadInput);
-    CHECK_THAT(checked(prefill(4, 1, type)).message, contains("bf16 or int8"));
+    CHECK_THAT(checked(prefill(4, 1, type)).message,
+               contains(std::string(name_of(type)) + " transformers") && contains("bf16 or int8"));
   }
 }
 

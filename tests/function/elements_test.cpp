@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "isa/fp8.hpp"
 
 using namespace systole;
 
@@ -34,6 +35,30 @@ TEST_CASE("bf16 elements are rounded to nearest, ties to even") {
   // Steps of 2^-7 at 1: ties at odd multiples of 2^-8.
   CHECK(through(DataType::kBf16, {1 + 1 / 256.0F, 1 + 3 / 256.0F, 1 + 1.01F / 256.0F}) ==
         std::vector<double>{1, 1 + 2 / 128.0, 1 + 1 / 128.0});
+}
+
+TEST_CASE("fp8 elements are rounded to nearest, ties to even, and saturate") {
+  CHECK(through(DataType::kFp8E4m3, {1 + 1 / 16.0F, 1 + 3 / 16.0F, 500, -1e30F, 1 / 1024.0F}) ==
+        std::vector<double>{1, 1.25, 448, -448, 0});
+  CHECK(through(DataType::kFp8E5m2, {1 + 1 / 8.0F, 1 + 3 / 8.0F, 1e5F, -1e30F, 1 / 65536.0F}) ==
+        std::vector<double>{1, 1.5, 57344, -57344, 1 / 65536.0});
+}
+
+TEST_CASE("all fp8 encodings load as the numbers of their format") {
+  for (std::uint32_t bits = 0; bits < 256; ++bits) {
+    const auto code = static_cast<std::uint8_t>(bits);
+    const auto byte = static_cast<std::byte>(bits);
+    const auto loaded = [&](DataType type) {
+      float real = 0;
+      load_row(type, &byte, 1, &real);
+      const double element = load_element(type, &byte);
+      CHECK((element == static_cast<double>(real) || (std::isnan(element) && std::isnan(real))));
+      return real;
+    };
+    const auto same = [](float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+    CHECK(same(loaded(DataType::kFp8E4m3), static_cast<float>(Fp8E4m3::from_bits(code))));
+    CHECK(same(loaded(DataType::kFp8E5m2), static_cast<float>(Fp8E5m2::from_bits(code))));
+  }
 }
 
 TEST_CASE("integer elements are rounded to nearest even and saturate") {

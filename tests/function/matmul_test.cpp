@@ -3,6 +3,7 @@
 #include "bench.hpp"
 #include "catch.hpp"
 #include "isa/error.hpp"
+#include "isa/numerics.hpp"
 #include "sim/function/core.hpp"
 
 using namespace systole;
@@ -87,6 +88,23 @@ TEST_CASE("a matmul equals plain loops bit for bit, odd extents included") {
     const Values x = gemm.bench.get(hbm, gemm.x);
     const Values w = gemm.bench.get(hbm, gemm.w);
     REQUIRE(gemm.bench.get(hbm, gemm.y) == product(x, w, m, k, n));
+  }
+}
+
+TEST_CASE("an fp8 matmul equals plain loops bit for bit in either format") {
+  for (const DataType type : {DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+    for (const auto& [m, k, n] :
+         std::vector<std::array<std::int64_t, 3>>{{8, 8, 8}, {1, 1, 1}, {7, 5, 3}, {13, 8, 1}}) {
+      Gemm gemm(type, m, k, n);
+      gemm.bench.add(kMxu0, WeightLoad{gemm.rhs, k, n});
+      gemm.matmul(always());
+      const MemoryImage hbm = gemm.run();
+      const Values x = gemm.bench.get(hbm, gemm.x);
+      for (const double value : x) {
+        CHECK(value == static_cast<double>(rounded_to(type, static_cast<float>(value))));
+      }
+      REQUIRE(gemm.bench.get(hbm, gemm.y) == product(x, gemm.bench.get(hbm, gemm.w), m, k, n));
+    }
   }
 }
 

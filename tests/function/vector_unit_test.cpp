@@ -90,6 +90,25 @@ TEST_CASE("operands of different types meet in fp32 and dst rounds to bf16") {
         Values{1 + 1 / 256.0, 2 + 3 / 128.0});
 }
 
+TEST_CASE("a conversion to fp8 rounds once and saturates, one from fp8 is exact") {
+  // 1.0625 lies between the e4m3 numbers 1 and 1.125; a step through bf16 would keep the tie.
+  const Input a{DataType::kFp32, 1, 4, {1.0625 + 1 / 4096.0, -3.2, 1e4, 1e-9}};
+  CHECK(result_of(vector(VectorOp::kCopy), {a}, DataType::kFp8E4m3, 1, 4) ==
+        Values{1.125, -3.25, 448, 0});
+  CHECK(result_of(vector(VectorOp::kCopy), {a}, DataType::kFp8E5m2, 1, 4) ==
+        Values{1, -3, 10240, 0});
+  CHECK(result_of(vector(VectorOp::kScale, 1000), {a}, DataType::kFp8E5m2, 1, 4) ==
+        Values{1024, -3072, 57344, 0});
+  const Input e4m3{DataType::kFp8E4m3, 1, 3, {0.001953125, 448, -1.875}};
+  const Input e5m2{DataType::kFp8E5m2, 1, 3, {57344, 0.25, -1.75}};
+  CHECK(result_of(vector(VectorOp::kCopy), {e4m3}, DataType::kFp32, 1, 3) == e4m3.values);
+  CHECK(result_of(vector(VectorOp::kCopy), {e5m2}, DataType::kBf16, 1, 3) == e5m2.values);
+  CHECK(result_of(vector(VectorOp::kMul), {e4m3, e5m2}, DataType::kFp32, 1, 3) ==
+        Values{112, 112, 3.28125});
+  CHECK(result_of(vector(VectorOp::kAdd), {e4m3, e4m3}, DataType::kFp8E4m3, 1, 3) ==
+        Values{0.00390625, 448, -3.75});
+}
+
 TEST_CASE("sums of integers are exact where fp32 is not, and wrap") {
   const Input a{DataType::kInt32, 1, 2, {16777217, 2147483647}};
   const Input b{DataType::kInt8, 1, 2, {2, 1}};

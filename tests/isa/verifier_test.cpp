@@ -175,33 +175,6 @@ TEST_CASE("types agree, and the chip takes them") {
   const std::string load = "mxu0 wload src=vmem[0, pitch=8]:bf16 depth=4 cols=4";
   CHECK(finding(load) == "");
   CHECK_THAT(finding(load, chip), Contains("operands of type bf16"));
-  for (const std::string type : {"fp8_e4m3", "fp8_e5m2"}) {
-    chip = small_chip();  // two fp8 MACs per PE: eight rows deep
-    const auto deep = [&](int depth) {
-      return "mxu0 wload src=vmem[0, pitch=4]:" + type + " depth=" + std::to_string(depth) +
-             " cols=4";
-    };
-    const std::string other = type == "fp8_e4m3" ? "fp8_e5m2" : "fp8_e4m3";
-    const auto matmul = [&](const std::string& lhs, const std::string& acc) {
-      return deep(8) + "\nmxu0 matmul dst=acc0[0, pitch=16]:" + acc +
-             " lhs=vmem[32, pitch=8]:" + lhs + " rows=4 depth=8 cols=4";
-    };
-    CHECK(finding(deep(8)) == "");
-    CHECK(finding(deep(9)) != "");
-    CHECK(finding(matmul(type, "fp32")) == "");
-    CHECK_THAT(finding(matmul(type, "int32")), Contains("accumulated in int32; expected fp32"));
-    CHECK(finding(matmul(other, "fp32")) != "");
-    chip.mxu.macs_fp8 = 0;
-    CHECK_THAT(finding(deep(8), chip), Contains("operands of type " + type));
-    CHECK_THAT(finding(vector_of("op=copy dst=acc0[0, pitch=16]:" + type +
-                                 " a=vmem[0]:fp32 rows=1 cols=1")),
-               Contains(type + " in accumulators"));
-    CHECK(finding(vector_of("op=copy dst=vmem[1]:" + type + " a=vmem[4]:fp32 rows=1 cols=1")) ==
-          "");
-    CHECK_THAT(
-        finding(vector_of("op=quantize dst=vmem[0]:" + type + " a=vmem[4]:fp32 rows=1 cols=1")),
-        Contains("quantisation to " + type));
-  }
   chip = small_chip();
   const std::string transposed = "mxu0 wloadt src=vmem[0, pitch=8]:bf16 depth=4 cols=4";
   CHECK(finding(transposed, chip) == "");

@@ -61,6 +61,11 @@ TEST_CASE("a rated baseline says so, with its efficiency and its sources") {
   SourceOp integers = op(1, 1, 1);
   integers.type = DataType::kInt8;
   CHECK(rated_baseline(gpu, {integers}).figures.find(", int8 4 TOPS dense, ") != std::string::npos);
+  gpu.peak_fp8 = 8e12;
+  SourceOp small = op(1, 1, 1);
+  small.type = DataType::kFp8E5m2;
+  CHECK(rated_baseline(gpu, {small}).figures.find(", fp8_e5m2 8 TFLOPS dense, ") !=
+        std::string::npos);
   CHECK(rated_baseline(gpu, {op(0, 1, 1)}).figures == "A GPU, 1000 GB/s, TDP 500 W (data sheet)");
 }
 

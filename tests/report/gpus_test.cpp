@@ -37,6 +37,9 @@ TEST_CASE("every GPU of the contract is there, with figures and sources") {
   for (const Gpu& gpu : load_gpus()) {
     names.push_back(gpu.name);
     CHECK(gpu.peak_int8 >= gpu.peak_bf16);
+    // Hopper and Blackwell multiply fp8 at twice the rate of bf16, those before do not.
+    const bool before = gpu.name == "a100" || gpu.name == "ascend-910b";
+    CHECK(gpu.peak_fp8 == Approx(before ? 0 : 2 * gpu.peak_bf16).epsilon(0.001));
     for (const auto& sources : {gpu.peak_sources, gpu.bandwidth_sources, gpu.tdp_sources}) {
       CHECK_FALSE(sources.empty());
     }
@@ -49,6 +52,10 @@ TEST_CASE("figures are read in their units") {
   const Gpu gpu = parse_gpu(kGood, "x1.json");
   CHECK(gpu.peak(DataType::kBf16) == 100e12);
   CHECK(gpu.peak(DataType::kInt8) == 0);
+  CHECK(gpu.peak(DataType::kFp8E4m3) == 0);
+  const Gpu fp8 = parse_gpu(with("{\"bf16\": 100}", "{\"bf16\": 100, \"fp8\": 250}"), "x1.json");
+  CHECK(fp8.peak(DataType::kFp8E4m3) == 250e12);
+  CHECK(fp8.peak(DataType::kFp8E5m2) == 250e12);
   CHECK(gpu.bandwidth == 2000e9);
   CHECK(gpu.tdp == 400);
   CHECK(gpu.peak_sources == std::vector<std::string>{"a", "b"});

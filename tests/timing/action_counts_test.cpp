@@ -5,6 +5,15 @@
 
 using namespace systole;
 
+TEST_CASE("a MAC is counted by the type of its operands, and only a type that MXUs take has one") {
+  CHECK(mac_action(DataType::kInt8) == ActionId::kMacInt8);
+  CHECK(mac_action(DataType::kBf16) == ActionId::kMacBf16);
+  CHECK(mac_action(DataType::kFp8E4m3) == ActionId::kMacFp8);
+  CHECK(mac_action(DataType::kFp8E5m2) == ActionId::kMacFp8);
+  CHECK_THROWS_AS(mac_action(DataType::kInt32), std::logic_error);
+  CHECK_THROWS_AS(mac_action(DataType::kFp32), std::logic_error);
+}
+
 TEST_CASE("actions are counted by op and in total") {
   ActionCounts counts;
   counts.on(Action{ActionId::kMacBf16, 1, 5});

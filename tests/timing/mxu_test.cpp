@@ -179,11 +179,43 @@ TEST_CASE("an MXU counts MACs of the extents and PE passes of the array") {
   const auto count = [&](ActionId id) { return run.actions.of_op(0, id); };
   CHECK(count(ActionId::kMacBf16) == 10 * 7 * 5);
   CHECK(count(ActionId::kMacInt8) == 3 * 16 * 6);
+  CHECK(count(ActionId::kMacFp8) == 0);
   CHECK(count(ActionId::kPeCycle) == (10 + 3) * 8 * 6);
   CHECK(count(ActionId::kWeightLoadBytes) == 8 * 6 * 2 + 16 * 6);
   CHECK(count(ActionId::kVmemReadBytes) == 7 * 5 * 2 + 10 * 7 * 2 + 16 * 6 + 3 * 16);
   CHECK(count(ActionId::kAccWriteBytes) == 10 * 5 * 4 + 3 * 6 * 4);
   CHECK(count(ActionId::kAccReadBytes) == 0);
+}
+
+TEST_CASE("an MXU counts fp8 MACs of either format as such") {
+  const auto e4m3 = DataType::kFp8E4m3, e5m2 = DataType::kFp8E5m2;
+  const Program program = ProgramBuilder{}
+                              .op(0)
+                              .add(kMxu0, wload(16, 6, e4m3))
+                              .add(kMxu0, matmul(3, 16, 6, e4m3))
+                              .add(kMxu0, wload(9, 2, e5m2))
+                              .add(kMxu0, matmul(5, 9, 2, e5m2))
+                              .halt();
+  const Observed run{test_chip(), program};
+  const auto count = [&](ActionId id) { return run.actions.of_op(0, id); };
+  CHECK(count(ActionId::kMacFp8) == 3 * 16 * 6 + 5 * 9 * 2);
+  CHECK(count(ActionId::kMacBf16) == 0);
+  CHECK(count(ActionId::kMacInt8) == 0);
+  CHECK(count(ActionId::kPeCycle) == (3 + 5) * 8 * 6);
+  CHECK(count(ActionId::kWeightLoadBytes) == 2 * 16 * 6);  // two MACs per PE: two weights each
+  CHECK(count(ActionId::kVmemReadBytes) == 16 * 6 + 3 * 16 + 9 * 2 + 5 * 9);
+  CHECK(count(ActionId::kAccWriteBytes) == 3 * 6 * 4 + 5 * 2 * 4);
+}
+
+TEST_CASE("a matmul of fp8 takes the cycles of int8 with as many MACs per PE") {
+  const auto cycles = [](DataType type) {
+    return cycles_of(
+        test_chip(),
+        ProgramBuilder{}.add(kMxu0, wload(16, 6, type)).add(kMxu0, matmul(20, 16, 6, type)).halt());
+  };
+  CHECK(cycles(DataType::kFp8E4m3) == 1 + 8 + 20 + kDrain);
+  CHECK(cycles(DataType::kFp8E4m3) == cycles(DataType::kInt8));
+  CHECK(cycles(DataType::kFp8E5m2) == cycles(DataType::kInt8));
 }
 
 TEST_CASE("a matmul that adds to its accumulators reads them") {

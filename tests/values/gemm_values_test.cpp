@@ -18,7 +18,8 @@ TEST_CASE("a gemm of any shape on the 4x4 chip equals the evaluator") {
     for (const std::int64_t k : {1, 3, 4, 9, 37}) {
       for (const std::int64_t n : {1, 4, 7, 18}) {
         INFO(shape(m, k, n));
-        for (const DataType type : {DataType::kBf16, DataType::kInt8}) {
+        for (const DataType type :
+             {DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3, DataType::kFp8E5m2}) {
           const auto wrong = run_wrong(import_gemm(shape(m, k, n), type), chip);
           CHECK(wrong.value_or("") == "");
         }
@@ -44,6 +45,19 @@ TEST_CASE("int8 gemms with two MACs per PE equal the evaluator to the bit") {
   for (const std::int64_t k : {255, 256, 257, 1000}) {
     INFO(k);
     CHECK(run_wrong(import_gemm(shape(77, k, 300), DataType::kInt8), chip).value_or("") == "");
+  }
+}
+
+TEST_CASE("fp8 gemms with two MACs per PE equal the evaluator, through a weight FIFO, too") {
+  for (const char* fifo : {"0", "2"}) {
+    const Chip chip =
+        load_chip("tpu-v5e", {"mxu.macs_fp8=2", std::string("mxu.weight_fifo=") + fifo});
+    for (const DataType type : {DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+      for (const std::int64_t k : {255, 256, 257, 1000}) {
+        INFO(k << " " << name_of(type));
+        CHECK(run_wrong(import_gemm(shape(77, k, 300), type), chip).value_or("") == "");
+      }
+    }
   }
 }
 
