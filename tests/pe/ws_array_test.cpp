@@ -119,3 +119,17 @@ TEST_CASE("two MXUs have accumulators and weights of their own") {
   bench.matmul(7, 4, 3, true, 0, 8192, kMxu1).wload(4, 3, 64).matmul(2, 4, 3, false);
   check_same(ws_chip(), bench.finish());
 }
+
+TEST_CASE("fp8 products add up in fp32 in every PE") {
+  for (const DataType type : {DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+    ChipSpec chip = ws_chip();
+    chip.mxu.macs_fp8 = 3;
+    MxuBench bench(chip, type);
+    bench.wload(12, 3).matmul(6, 11, 3).wloadt(5, 2, 48).matmul(6, 5, 2, false);
+    check_same(chip, bench.finish());
+    chip.mxu.dataflow = Dataflow::kOutputStationary;
+    MxuBench stationary(chip, type);
+    stationary.multiply(4, 11, 3).unload(4, 3).multiply<MultiplyTransposed>(2, 4, 3);
+    check_same(chip, stationary.unload(2, 3, false).finish());
+  }
+}
