@@ -3,9 +3,11 @@
 
 #include <optional>
 
+#include "compiler/operand_reads.hpp"
 #include "compiler/pipeline.hpp"
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/timing.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
@@ -18,6 +20,7 @@
 #include "sim/function/execute.hpp"
 #include "sim/function/symbols.hpp"
 #include "sim/observe/action_counts.hpp"
+#include "sim/observe/conservation.hpp"
 #include "sim/observe/op_cycles.hpp"
 #include "sim/observe/unit_times.hpp"
 #include "sim/report/baseline.hpp"
@@ -65,13 +68,26 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
   return result;
 }
 
-// `trace`: file for a Chrome trace, or null.
-Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles,
-                                  const EnergyTable& energy, GzipFile* trace) {
+struct Measured {
+  Measurements measurements;
+  std::vector<LawResult> conservation;
+};
+
+// Throws std::logic_error where a conservation law is broken. `trace`: file for a Chrome trace, or
+// null.
+Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycles,
+                              const EnergyTable& energy, GzipFile* trace) {
+  const Program& program = job.compilation.program;
+  std::vector<OperandRead> operands;
+  if (job.graph) {
+    operands = operand_reads(job.compilation.graphs.back().second, chip.spec, program);
+  }
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
-  std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles};
+  Conservation conservation(chip.spec, program, unit_names(chip.spec), operands,
+                            memory_latency_cycles(chip.spec));
+  std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &conservation};
   std::optional<ChromeTrace> chrome_trace;
   if (trace != nullptr) {
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
@@ -79,7 +95,12 @@ Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycl
   }
   const SimulationResult run = simulate(chip.spec, program, listeners, {.max_cycles = max_cycles});
   if (chrome_trace) chrome_trace->finish(run.cycles);
-  return measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
+  Measured result;
+  result.conservation = conservation.settle(run.cycles, actions);
+  conservation.require(result.conservation);
+  result.measurements =
+      measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
+  return result;
 }
 
 std::vector<OutputResult> outputs_of(const Program& program, const MemoryImage& hbm) {
@@ -179,10 +200,11 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. Time, and the result.
-  const Measurements measured = simulate_and_measure(chip, program, options.max_cycles, energy,
-                                                     trace ? &trace->file() : nullptr);
+  const Measured measured =
+      simulate_and_measure(chip, job, options.max_cycles, energy, trace ? &trace->file() : nullptr);
   RunResult result =
-      make_result(chip, program, measured, energy, stream_bytes_per_cycle(chip.spec));
+      make_result(chip, program, measured.measurements, energy, stream_bytes_per_cycle(chip.spec));
+  result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;
   result.baselines = std::move(baselines);

@@ -12,6 +12,7 @@
 
 #include "isa/data_type.hpp"
 #include "isa/units.hpp"
+#include "sim/observe/work.hpp"
 
 namespace systole {
 
@@ -176,6 +177,7 @@ struct Hears {
   bool intervals = true;
   bool actions = true;
   bool completions = true;
+  bool work = false;
 };
 
 class Listener {
@@ -188,6 +190,9 @@ class Listener {
   virtual void on(const Interval& interval) = 0;
   virtual void on(const Action& action) = 0;
   virtual void on(const Completion& completion) = 0;
+  virtual void work(const TransferWork& /*transfer*/) {}
+  virtual void work(const WeightLoadWork& /*load*/) {}
+  virtual void work(const MatmulWork& /*matmul*/) {}
 };
 
 }  // namespace systole

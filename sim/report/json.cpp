@@ -52,6 +52,15 @@ Json baseline_json(const BaselineResult& baseline) {
               {"source", baseline.source}};
 }
 
+// What was found and its bound are sums over all checks of the law.
+Json law_json(const LawResult& result) {
+  const LawRow& row = row_of(result.law);
+  return Json{{"law", row.name},       {"doc", row.doc},
+              {"unit", row.unit},      {"checks", result.checks},
+              {"found", result.found}, {"relation", name_of(row.relation)},
+              {"bound", result.bound}, {"holds", result.holds()}};
+}
+
 Json output_json(const OutputResult& output) {
   return Json{{"name", output.name}, {"type", name_of(output.type)}, {"copies", output.copies},
               {"rows", output.rows}, {"cols", output.cols},          {"digest", output.digest}};
@@ -98,6 +107,8 @@ Json result_json(const RunResult& result) {
   json["power_w"] = result.power_w;
   json["ops"] = Json::array();
   for (const OpResult& op : result.ops) json["ops"].push_back(op_json(op));
+  json["conservation"] = Json::array();
+  for (const LawResult& law : result.conservation) json["conservation"].push_back(law_json(law));
   json["baselines"] = Json::array();
   for (const BaselineResult& b : result.baselines) json["baselines"].push_back(baseline_json(b));
   if (!result.outputs.empty()) {

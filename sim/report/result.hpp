@@ -11,6 +11,7 @@
 #include "isa/chip_loader.hpp"
 #include "isa/program.hpp"
 #include "sim/energy/energy.hpp"
+#include "sim/observe/law.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/report/resource.hpp"
 
@@ -97,8 +98,9 @@ struct RunResult {
   double power_w = 0;
   std::vector<OpResult> ops;  // in program order
   std::vector<BaselineResult> baselines;
-  std::vector<OutputResult> outputs;  // with --values
-  std::optional<CheckResult> check;   // with --check
+  std::vector<LawResult> conservation;  // laws that the run was held to, in the order of kLaws
+  std::vector<OutputResult> outputs;    // with --values
+  std::optional<CheckResult> check;     // with --check
 };
 
 // `stream_rate`: bytes per core cycle that HBM delivers on a long stream, above 0; the memory's

@@ -79,6 +79,8 @@ void DmaEngine::execute(const Issued& head, Cycles start) {
           : dma_requests(runs_.rows, runs_.row_bytes, runs_.pitch, params_.request);
   transfer_ =
       Transfer{{number_, this, write, op, runs_}, local_, dma_data_cycles(chip_, bytes, requests)};
+  probe_.work(TransferWork{head.sequence, timeline_.unit(), op, write, start, runs_.address,
+                           runs_.rows, runs_.row_bytes, runs_.pitch, runs_.index});
   timeline_.spend(Reason::kSetup, start + params_.setup, op);
   notify_at(set_up_, start + params_.setup);
 }

@@ -16,6 +16,7 @@ class Probe {
       if (hears.intervals) to_intervals_.push_back(listener);
       if (hears.actions) to_actions_.push_back(listener);
       if (hears.completions) to_completions_.push_back(listener);
+      if (hears.work) to_work_.push_back(listener);
     }
   }
 
@@ -24,6 +25,10 @@ class Probe {
     if (count > 0) send(Action{id, op, count, begin, end}, to_actions_);
   }
   void completion(const Completion& completion) const { send(completion, to_completions_); }
+  template <class Work>
+  void work(const Work& work) const {
+    for (Listener* listener : to_work_) listener->work(work);
+  }
 
  private:
   template <class Event>
@@ -34,6 +39,7 @@ class Probe {
   std::vector<Listener*> to_intervals_;
   std::vector<Listener*> to_actions_;
   std::vector<Listener*> to_completions_;
+  std::vector<Listener*> to_work_;
 };
 
 }  // namespace systole

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/operand_reads.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "compiler/layout.hpp"
+#include "compiler/op_rules.hpp"
+#include "compiler/op_table.hpp"
+
+namespace systole {
+namespace {
+
+const Tensor& tensor_of(const Graph& graph, const Operand& operand) {
+  return graph.tensors[static_cast<std::size_t>(operand.tensor)];
+}
+
+// Of one operand, in one repetition. A lookup reads the rows that its table names.
+Bytes needed_bytes(const Graph& graph, const Op& op, const Operand& operand) {
+  const Extent extent = extent_of(graph, operand);
+  std::int64_t rows = extent.rows;
+  if (row_of(op.kind).family == OpFamily::kLookup) {
+    const std::vector<std::int64_t>& named = tensor_of(graph, op.operands[0]).values;
+    rows = static_cast<std::int64_t>(std::set<std::int64_t>(named.begin(), named.end()).size());
+  }
+  return rows * extent.cols * size_of(tensor_of(graph, operand).type);
+}
+
+// Where the whole tensor lies, in all repetitions.
+OperandRead located(const Graph& graph, const Layout& layout, const Operand& operand) {
+  const Place place = layout.place(operand.tensor, index(0));
+  OperandRead read;
+  read.name = tensor_of(graph, operand).name;
+  read.address = place.base;
+  read.size = (place.rows - 1) * place.pitch + place.cols * place.element();
+  if (place.ring > 0) {
+    read.size = place.ring;
+  } else if (place.layer.stride[0] > 0) {
+    read.copies = graph.repeat;
+    read.stride = place.layer.stride[0];
+  }
+  return read;
+}
+
+bool overlap(const OperandRead& a, const OperandRead& b) {
+  return a.address < b.address + b.size && b.address < a.address + a.size;
+}
+
+void merge(OperandRead& into, const OperandRead& other) {
+  const std::int64_t end = std::max(into.address + into.size, other.address + other.size);
+  if (into.name != other.name) into.name += " and " + other.name;
+  into.bytes += other.bytes;
+  into.address = std::min(into.address, other.address);
+  into.size = end - into.address;
+}
+
+std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, const Op& op) {
+  std::vector<OperandRead> reads;
+  std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
+  for (const Operand& operand : op.operands) {
+    if (tensor_of(graph, operand).role == TensorRole::kTable) continue;
+    const Extent extent = extent_of(graph, operand);
+    if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
+    OperandRead read = located(graph, layout, operand);
+    read.bytes = needed_bytes(graph, op, operand);
+    const auto shared = std::find_if(reads.begin(), reads.end(),
+                                     [&](const OperandRead& r) { return overlap(r, read); });
+    if (shared == reads.end()) {
+      reads.push_back(std::move(read));
+    } else {
+      merge(*shared, read);
+    }
+  }
+  return reads;
+}
+
+}  // namespace
+
+std::vector<OperandRead> operand_reads(const Graph& fused, const ChipSpec& chip,
+                                       const Program& program) {
+  const Layout layout(fused, chip);
+  std::map<std::string, std::int32_t> numbers;
+  for (std::size_t k = 0; k < program.ops.size(); ++k) {
+    numbers[program.ops[k].name] = static_cast<std::int32_t>(k);
+  }
+  std::vector<OperandRead> all;
+  for (const std::vector<Op>* ops : {&fused.before, &fused.body, &fused.after}) {
+    for (const Op& op : *ops) {
+      const auto number = numbers.find(op.name);
+      if (number == numbers.end()) continue;  // a view does no work
+      for (OperandRead& read : reads_of(fused, layout, op)) {
+        read.op = number->second;
+        read.bytes *= program.ops[static_cast<std::size_t>(read.op)].count;
+        all.push_back(std::move(read));
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace systole

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/observe/array_laws.hpp"
+
+#include "isa/timing.hpp"
+
+namespace systole {
+
+void ArrayLaws::loaded(const WeightLoadWork& load) {
+  at(load.unit).weights = {load.depth, load.cols, load.type, load.end};
+}
+
+void ArrayLaws::multiplied(const MatmulWork& matmul) {
+  Array& array = at(matmul.unit);
+  const Site site{matmul.unit, matmul.op, matmul.begin, {}};
+  const Weights& weights = array.weights;
+  const bool within =
+      matmul.depth <= weights.depth && matmul.cols <= weights.cols && matmul.type == weights.type;
+  ledger_.check(Law::kWeights, within ? 1 : 0, 1, site);
+  ledger_.check(Law::kWeightsReady, matmul.begin - weights.ready, 0, site);
+  const Cycles interval = feed_interval(matmul.depth * size_of(matmul.type), chip_.vmem.port_width);
+  ledger_.check(Law::kArray, matmul.end - matmul.begin,
+                matmul_cycles(matmul.rows, interval, chip_.mxu.rows, chip_.mxu.cols), site);
+  array.fed += feed_cycles(matmul.rows, interval);
+}
+
+void ArrayLaws::settle(std::int32_t mxu) {
+  ledger_.check(Law::kFeed, at(mxu).busy, at(mxu).fed, {mxu, -1, -1, {}});
+}
+
+}  // namespace systole

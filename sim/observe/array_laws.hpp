@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conservation in the MXUs: feed, fill, compute and drain add up, and weights are loaded before
+// they are used.
+#pragma once
+
+#include <vector>
+
+#include "isa/chip.hpp"
+#include "sim/observe/events.hpp"
+#include "sim/observe/law.hpp"
+
+namespace systole {
+
+class ArrayLaws {
+ public:
+  // `ledger` must outlive this.
+  ArrayLaws(const ChipSpec& chip, std::size_t units, LawLedger& ledger)
+      : chip_(chip), ledger_(ledger), arrays_(units) {}
+
+  void loaded(const WeightLoadWork& load);
+  void multiplied(const MatmulWork& matmul);
+  void spent(const Interval& interval) {
+    if (feeds(interval.reason)) at(interval.unit).busy += interval.end - interval.begin;
+  }
+  // At the end of the run, for each MXU.
+  void settle(std::int32_t mxu);
+
+ private:
+  struct Weights {
+    std::int64_t depth = 0;
+    std::int64_t cols = 0;
+    DataType type = DataType::kInt8;
+    Cycles ready = 0;
+  };
+  struct Array {
+    Weights weights;  // of the last load
+    Cycles fed = 0;   // by its matmuls
+    Cycles busy = 0;  // by its intervals
+  };
+  static bool feeds(Reason reason);
+  Array& at(std::int32_t unit) { return arrays_[static_cast<std::size_t>(unit)]; }
+
+  const ChipSpec chip_;
+  LawLedger& ledger_;
+  std::vector<Array> arrays_;  // by unit
+};
+
+// An MXU's time in which rows enter the array.
+inline bool ArrayLaws::feeds(Reason reason) {
+  switch (reason) {
+    case Reason::kBusy: return true;
+    case Reason::kSetup:
+    case Reason::kHbm:
+    case Reason::kLatency:
+    case Reason::kWeightLoad:
+    case Reason::kDrain:
+    case Reason::kWait:
+    case Reason::kNoInstruction:
+    case Reason::kQueueFull:
+    case Reason::kHalted: return false;
+  }
+  return false;
+}
+
+}  // namespace systole

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fold: holds a run to the conservation laws of sim/observe/law.hpp.
+//
+// What is checked comes from two sides that share no code: what units were asked to do (the work
+// events), and what was seen to happen (intervals, completions, and the actions that are counted).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "isa/program.hpp"
+#include "sim/observe/array_laws.hpp"
+#include "sim/observe/memory_laws.hpp"
+
+namespace systole {
+
+class Conservation : public Listener {
+ public:
+  // `units`: names, indexed by Interval::unit. `operands`: what the compiler says that ops need;
+  // may be empty. `memory_latency`: as in MemoryLaws.
+  Conservation(const ChipSpec& chip, const Program& program, std::vector<std::string> units,
+               const std::vector<OperandRead>& operands, Cycles memory_latency);
+
+  void on(const Interval& interval) override;
+  void on(const Action& /*action*/) override {}
+  void on(const Completion& completion) override { memory_.completed(completion); }
+  void work(const TransferWork& transfer) override { memory_.asked(transfer); }
+  void work(const WeightLoadWork& load) override { arrays_.loaded(load); }
+  void work(const MatmulWork& matmul) override { arrays_.multiplied(matmul); }
+  Hears hears() const override { return {.actions = false, .work = true}; }
+
+  // Results of all laws for a run of `cycles`, of which `actions` heard every action. Once, after
+  // the run.
+  std::vector<LawResult> settle(Cycles cycles, const ActionCounts& actions);
+  // Throws std::logic_error that describes the first law of `results` that is broken.
+  void require(const std::vector<LawResult>& results) const;
+
+ private:
+  struct Time {
+    Cycles at = 0;     // end of the last interval
+    Cycles spent = 0;  // by all intervals
+  };
+
+  const std::vector<std::string> units_;
+  std::vector<std::string> op_names_;
+  const std::vector<SourceOp>& ops_;
+  LawLedger ledger_;
+  ArrayLaws arrays_;
+  MemoryLaws memory_;
+  std::vector<Time> times_;  // by unit
+};
+
+}  // namespace systole

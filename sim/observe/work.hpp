@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a unit is asked to do, told when it starts: the other side of the account that intervals,
+// actions and completions give of what was done. Only instructions with work are told.
+#pragma once
+
+#include <cstdint>
+
+#include "isa/data_type.hpp"
+
+namespace systole {
+
+// A DMA engine's transfer: `rows` runs of `row_bytes` bytes of HBM, the first from byte `address`,
+// each `pitch` bytes after the one before, or at index[r] * pitch where `index` is given.
+struct TransferWork {
+  std::int64_t sequence = 0;  // of its instruction, as in Completion
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+  bool write = false;  // to HBM
+  Cycles begin = 0;
+  std::int64_t address = 0;
+  std::int64_t rows = 0;
+  Bytes row_bytes = 0;
+  Bytes pitch = 0;
+  const std::int64_t* index = nullptr;  // valid during the call only
+};
+
+// A weight load that is complete, and its tile in the array, at `end`.
+struct WeightLoadWork {
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+  Cycles begin = 0;
+  Cycles end = 0;
+  std::int64_t depth = 0;
+  std::int64_t cols = 0;
+  DataType type = DataType::kInt8;
+};
+
+// A matmul that is fed from `begin` to `free` and has written its last sum at `end`.
+struct MatmulWork {
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+  Cycles begin = 0;
+  Cycles free = 0;
+  Cycles end = 0;
+  std::int64_t rows = 0;
+  std::int64_t depth = 0;
+  std::int64_t cols = 0;
+  DataType type = DataType::kInt8;
+};
+
+}  // namespace systole
