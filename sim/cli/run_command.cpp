@@ -96,7 +96,7 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycle
   const SimulationResult run = simulate(chip.spec, program, listeners, {.max_cycles = max_cycles});
   if (chrome_trace) chrome_trace->finish(run.cycles);
   Measured result;
-  result.conservation = conservation.settle(run.cycles, actions);
+  result.conservation = conservation.settle(run.cycles, unit_times, actions);
   conservation.require(result.conservation);
   result.measurements =
       measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);

@@ -4,6 +4,26 @@
 #include "isa/timing.hpp"
 
 namespace systole {
+namespace {
+
+// Time of an MXU in which rows enter the array.
+bool feeds(Reason reason) {
+  switch (reason) {
+    case Reason::kBusy: return true;
+    case Reason::kSetup:
+    case Reason::kHbm:
+    case Reason::kLatency:
+    case Reason::kWeightLoad:
+    case Reason::kDrain:
+    case Reason::kWait:
+    case Reason::kNoInstruction:
+    case Reason::kQueueFull:
+    case Reason::kHalted: return false;
+  }
+  return false;
+}
+
+}  // namespace
 
 void ArrayLaws::loaded(const WeightLoadWork& load) {
   at(load.unit).weights = {load.depth, load.cols, load.type, load.end};
@@ -23,8 +43,12 @@ void ArrayLaws::multiplied(const MatmulWork& matmul) {
   array.fed += feed_cycles(matmul.rows, interval);
 }
 
-void ArrayLaws::settle(std::int32_t mxu) {
-  ledger_.check(Law::kFeed, at(mxu).busy, at(mxu).fed, {mxu, -1, -1, {}});
+void ArrayLaws::settle(std::int32_t mxu, const UnitTimes& times) {
+  Cycles busy = 0;
+  for (const ReasonRow& row : kReasons) {
+    if (feeds(row.value)) busy += times.cycles(mxu, row.value);
+  }
+  ledger_.check(Law::kFeed, busy, at(mxu).fed, {mxu, -1, -1, {}});
 }
 
 }  // namespace systole

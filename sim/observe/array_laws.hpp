@@ -8,6 +8,7 @@
 #include "isa/chip.hpp"
 #include "sim/observe/events.hpp"
 #include "sim/observe/law.hpp"
+#include "sim/observe/unit_times.hpp"
 
 namespace systole {
 
@@ -19,11 +20,8 @@ class ArrayLaws {
 
   void loaded(const WeightLoadWork& load);
   void multiplied(const MatmulWork& matmul);
-  void spent(const Interval& interval) {
-    if (feeds(interval.reason)) at(interval.unit).busy += interval.end - interval.begin;
-  }
-  // At the end of the run, for each MXU.
-  void settle(std::int32_t mxu);
+  // At the end of the run, for each MXU, with how its time was spent.
+  void settle(std::int32_t mxu, const UnitTimes& times);
 
  private:
   struct Weights {
@@ -35,31 +33,12 @@ class ArrayLaws {
   struct Array {
     Weights weights;  // of the last load
     Cycles fed = 0;   // by its matmuls
-    Cycles busy = 0;  // by its intervals
   };
-  static bool feeds(Reason reason);
   Array& at(std::int32_t unit) { return arrays_[static_cast<std::size_t>(unit)]; }
 
   const ChipSpec chip_;
   LawLedger& ledger_;
   std::vector<Array> arrays_;  // by unit
 };
-
-// An MXU's time in which rows enter the array.
-inline bool ArrayLaws::feeds(Reason reason) {
-  switch (reason) {
-    case Reason::kBusy: return true;
-    case Reason::kSetup:
-    case Reason::kHbm:
-    case Reason::kLatency:
-    case Reason::kWeightLoad:
-    case Reason::kDrain:
-    case Reason::kWait:
-    case Reason::kNoInstruction:
-    case Reason::kQueueFull:
-    case Reason::kHalted: return false;
-  }
-  return false;
-}
 
 }  // namespace systole

@@ -13,27 +13,26 @@ Conservation::Conservation(const ChipSpec& chip, const Program& program,
       ops_(program.ops),
       arrays_(chip, units_.size(), ledger_),
       memory_(chip, units_.size(), program.ops.size(), operands, memory_latency, ledger_),
-      times_(units_.size()) {
+      ends_(units_.size(), 0) {
   for (const SourceOp& op : program.ops) op_names_.push_back(op.name);
 }
 
 void Conservation::on(const Interval& interval) {
-  Time& time = times_[static_cast<std::size_t>(interval.unit)];
-  if (interval.begin != time.at || interval.end <= interval.begin) {
-    ledger_.fail(Law::kTime, interval.begin, time.at,
-                 {interval.unit, interval.op, interval.begin, {}});
+  Cycles& end = ends_[static_cast<std::size_t>(interval.unit)];
+  if (interval.begin != end || interval.end <= interval.begin) {
+    ledger_.fail(Law::kTime, interval.begin, end, {interval.unit, interval.op, interval.begin, {}});
   }
-  time.at = interval.end;
-  time.spent += interval.end - interval.begin;
-  arrays_.spent(interval);
+  end = interval.end;
   memory_.moved(interval);
 }
 
-std::vector<LawResult> Conservation::settle(Cycles cycles, const ActionCounts& actions) {
+std::vector<LawResult> Conservation::settle(Cycles cycles, const UnitTimes& times,
+                                            const ActionCounts& actions) {
   for (std::size_t u = 0; u < units_.size(); ++u) {
     const auto unit = static_cast<std::int32_t>(u);
-    ledger_.check(Law::kTime, times_[u].spent, cycles, {unit, -1, -1, {}});
-    if (units_[u].find(".mxu") != std::string::npos) arrays_.settle(unit);
+    ledger_.check(Law::kTime, times.total(unit), cycles, {unit, -1, -1, {}});
+    ledger_.check(Law::kTime, ends_[u], cycles, {unit, -1, -1, {}});
+    if (units_[u].find(".mxu") != std::string::npos) arrays_.settle(unit, times);
   }
   memory_.settle(ops_, actions);
   return ledger_.results();

@@ -29,25 +29,20 @@ class Conservation : public Listener {
   void work(const MatmulWork& matmul) override { arrays_.multiplied(matmul); }
   Hears hears() const override { return {.actions = false, .work = true}; }
 
-  // Results of all laws for a run of `cycles`, of which `actions` heard every action. Once, after
-  // the run.
-  std::vector<LawResult> settle(Cycles cycles, const ActionCounts& actions);
+  // Results of all laws for a run of `cycles`, of which `times` and `actions` heard everything.
+  // Once, after the run.
+  std::vector<LawResult> settle(Cycles cycles, const UnitTimes& times, const ActionCounts& actions);
   // Throws std::logic_error that describes the first law of `results` that is broken.
   void require(const std::vector<LawResult>& results) const;
 
  private:
-  struct Time {
-    Cycles at = 0;     // end of the last interval
-    Cycles spent = 0;  // by all intervals
-  };
-
   const std::vector<std::string> units_;
   std::vector<std::string> op_names_;
   const std::vector<SourceOp>& ops_;
   LawLedger ledger_;
   ArrayLaws arrays_;
   MemoryLaws memory_;
-  std::vector<Time> times_;  // by unit
+  std::vector<Cycles> ends_;  // by unit: of its last interval
 };
 
 }  // namespace systole

@@ -17,9 +17,11 @@
 #include "isa/chip_loader.hpp"
 #include "isa/data_path.hpp"
 #include "isa/files.hpp"
+#include "isa/timing.hpp"
 #include "isa/verifier.hpp"
 #include "isa/walker.hpp"
 #include "sim/energy/energy.hpp"
+#include "sim/observe/conservation.hpp"
 #include "sim/report/json.hpp"
 #include "sim/report/result.hpp"
 #include "sim/report/text.hpp"
@@ -108,8 +110,11 @@ RunResult simulate_with_report(const Chip& chip, const Program& program) {
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
+  Conservation conservation(chip.spec, program, unit_names(chip.spec), {},
+                            memory_latency_cycles(chip.spec));
   const SimulationResult run =
-      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles});
+      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles, &conservation});
+  conservation.require(conservation.settle(run.cycles, unit_times, actions));
   return make_result(
       chip, program,
       measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles),

@@ -244,3 +244,25 @@ TEST_CASE("an interrupted run ends with status 130 and leaves nothing") {
   CHECK(outcome.out.empty());
   CHECK(scratch.entries().empty());
 }
+
+TEST_CASE("every run is held to every conservation law, a loaded program to all but its operands") {
+  const Scratch scratch;
+  const auto checks = [&](const Json& json) {
+    std::vector<std::int64_t> counts;
+    for (const Json& law : json["conservation"]) {
+      INFO(law["law"]);
+      CHECK(law["holds"] == true);
+      counts.push_back(law["checks"].get<std::int64_t>());
+    }
+    return counts;
+  };
+  const std::vector<std::int64_t> model =
+      checks(result_of({small_gpt2(scratch), "--chip", "tiny-4x4", "--seq", "7"}));
+  CHECK(model.size() == 12);
+  CHECK(std::count(model.begin(), model.end(), 0) == 0);
+  const std::string program = scratch.file(
+      "p.sasm", good({"compile", "gemm:37x29x41", "--chip", "tiny-4x4", "--emit", "asm"}));
+  const std::vector<std::int64_t> loaded = checks(result_of({program, "--chip", "tiny-4x4"}));
+  CHECK(loaded.size() == 12);
+  CHECK(std::count(loaded.begin(), loaded.end(), 0) == 1);
+}

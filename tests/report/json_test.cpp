@@ -127,3 +127,18 @@ TEST_CASE("the list of tensors names each file with shape, type and digest") {
   CHECK(tensor["type"] == "fp32");
   CHECK(tensor["files"] == Json{"tensors/out@0.bin", "tensors/out@1.bin"});
 }
+
+TEST_CASE("a conservation law is printed with its numbers and how they must compare") {
+  RunResult result = sample_result();
+  CHECK(result_json(result)["conservation"] == Json::array());
+  result.conservation.push_back({Law::kBursts, 3, 90, 96, std::nullopt});
+  const Json law = result_json(result)["conservation"][0];
+  CHECK(law["law"] == "hbm_bursts");
+  CHECK(law["doc"] == row_of(Law::kBursts).doc);
+  CHECK(law["unit"] == "bytes");
+  CHECK(law["checks"] == 3);
+  CHECK(law["found"] == 90);
+  CHECK(law["relation"] == "at most");
+  CHECK(law["bound"] == 96);
+  CHECK(law["holds"] == true);
+}
