@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run as `systole run` does it, in this process or in a child.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "isa/chip_loader.hpp"
+#include "isa/seeded.hpp"
+#include "isa/timing.hpp"
+#include "sim/energy/energy.hpp"
+#include "sim/observe/conservation.hpp"
+#include "sim/observe/op_cycles.hpp"
+#include "sim/report/json.hpp"
+#include "sim/timing/hbm_timing.hpp"
+#include "sim/timing/simulate.hpp"
+#include "timing/in_child.hpp"
+
+namespace systole {
+
+// A run with everything that `systole run` listens with, and `more`. `strict`: throws where a
+// conservation law is broken.
+struct FullRun {
+  FullRun(const Chip& chip, const Program& program, Listener* more = nullptr, bool strict = true)
+      : conservation(chip.spec, program, unit_names(chip.spec), {},
+                     memory_latency_cycles(chip.spec)) {
+    std::vector<Listener*> listeners{&times, &actions, &ops, &conservation};
+    if (more != nullptr) listeners.push_back(more);
+    run = simulate(chip.spec, program, listeners, 0);
+    laws = conservation.settle(run.cycles, times, actions);
+    if (strict) conservation.require(laws);
+  }
+  std::string json(const Chip& chip, const Program& program) const {
+    RunResult result = make_result(
+        chip, program, measurements(program.ops.size(), run.cycles, run.units, times, actions, ops),
+        load_energy_table(chip.spec), stream_bytes_per_cycle(chip.spec));
+    result.conservation = laws;
+    return result_json_text(result);
+  }
+
+  UnitTimes times;
+  ActionCounts actions;
+  OpCycles ops;
+  Conservation conservation;
+  SimulationResult run;
+  std::vector<LawResult> laws;
+};
+
+// What a run in a child came to: its cycles, and a hash of its JSON.
+struct Figures {
+  Cycles cycles = 0;
+  std::uint64_t json = 0;
+  friend bool operator==(const Figures&, const Figures&) = default;
+};
+inline Figures figures_of(const Chip& chip, const Program& program,
+                          const std::function<void()>& before = {}) {
+  return in_child([&] {
+    if (before) before();
+    const FullRun full(chip, program);
+    return Figures{full.run.cycles, hash_text(full.json(chip, program))};
+  });
+}
+
+inline Cycles bare_cycles(const ChipSpec& chip, const Program& program) {
+  return in_child([&] { return simulate(chip, program, {}, 0).cycles; });
+}
+
+}  // namespace systole
