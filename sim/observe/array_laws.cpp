@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/observe/array_laws.hpp"
 
+#include <algorithm>
+
 #include "isa/timing.hpp"
 
 namespace systole {
@@ -9,7 +11,8 @@ namespace {
 // Time of an MXU in which rows enter the array.
 bool feeds(Reason reason) {
   switch (reason) {
-    case Reason::kBusy: return true;
+    case Reason::kBusy:
+    case Reason::kOperandPort: return true;
     case Reason::kSetup:
     case Reason::kHbm:
     case Reason::kLatency:
@@ -41,6 +44,30 @@ void ArrayLaws::multiplied(const MatmulWork& matmul) {
   ledger_.check(Law::kArray, matmul.end - matmul.begin,
                 matmul_cycles(matmul.rows, interval, chip_.mxu.rows, chip_.mxu.cols), site);
   array.fed += feed_cycles(matmul.rows, interval);
+}
+
+void ArrayLaws::multiplied(const MultiplyWork& multiply) {
+  Array& array = at(multiply.unit);
+  if (multiply.first) array.sums = {multiply.rows, multiply.cols};
+  const std::int64_t macs = macs_per_pe(chip_.mxu, multiply.type);
+  const Bytes step = std::min(macs, multiply.depth) * size_of(multiply.type);
+  const Cycles interval =
+      feed_interval(std::max(multiply.rows, multiply.cols) * step, chip_.vmem.port_width);
+  const std::int64_t steps = stream_steps(multiply.depth, macs);
+  ledger_.check(Law::kArray, multiply.end - multiply.begin,
+                matmul_cycles(steps, interval, chip_.mxu.rows, chip_.mxu.cols),
+                {multiply.unit, multiply.op, multiply.begin, {}});
+  array.fed += feed_cycles(steps, interval);
+}
+
+void ArrayLaws::unloaded(const UnloadWork& unload) {
+  Array& array = at(unload.unit);
+  const Site site{unload.unit, unload.op, unload.begin, {}};
+  const bool within = unload.rows <= array.sums.rows && unload.cols <= array.sums.cols;
+  ledger_.check(Law::kSums, within ? 1 : 0, 1, site);
+  ledger_.check(Law::kUnload, unload.end - unload.begin,
+                unload_cycles(chip_.mxu.rows, chip_.mxu.cols), site);
+  array.sums = {};
 }
 
 void ArrayLaws::settle(std::int32_t mxu, const UnitTimes& times) {

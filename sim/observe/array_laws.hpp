@@ -20,6 +20,8 @@ class ArrayLaws {
 
   void loaded(const WeightLoadWork& load);
   void multiplied(const MatmulWork& matmul);
+  void multiplied(const MultiplyWork& multiply);
+  void unloaded(const UnloadWork& unload);
   // At the end of the run, for each MXU, with how its time was spent.
   void settle(std::int32_t mxu, const UnitTimes& times);
 
@@ -30,9 +32,14 @@ class ArrayLaws {
     DataType type = DataType::kInt8;
     Cycles ready = 0;
   };
+  struct Sums {
+    std::int64_t rows = 0;  // 0: none
+    std::int64_t cols = 0;
+  };
   struct Array {
     Weights weights;  // of the last load
-    Cycles fed = 0;   // by its matmuls
+    Sums sums;        // of the multiplies since the last unload
+    Cycles fed = 0;   // by its matmuls and multiplies
   };
   Array& at(std::int32_t unit) { return arrays_[static_cast<std::size_t>(unit)]; }
 

@@ -27,6 +27,8 @@ class Conservation : public Listener {
   void work(const TransferWork& transfer) override { memory_.asked(transfer); }
   void work(const WeightLoadWork& load) override { arrays_.loaded(load); }
   void work(const MatmulWork& matmul) override { arrays_.multiplied(matmul); }
+  void work(const MultiplyWork& multiply) override { arrays_.multiplied(multiply); }
+  void work(const UnloadWork& unload) override { arrays_.unloaded(unload); }
   Hears hears() const override { return {.actions = false, .work = true}; }
 
   // Results of all laws for a run of `cycles`, of which `times` and `actions` heard everything.

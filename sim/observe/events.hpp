@@ -193,6 +193,8 @@ class Listener {
   virtual void work(const TransferWork& /*transfer*/) {}
   virtual void work(const WeightLoadWork& /*load*/) {}
   virtual void work(const MatmulWork& /*matmul*/) {}
+  virtual void work(const MultiplyWork& /*multiply*/) {}
+  virtual void work(const UnloadWork& /*unload*/) {}
 };
 
 }  // namespace systole

@@ -20,6 +20,8 @@ enum class Law : std::uint8_t {
   kArray,
   kWeights,
   kWeightsReady,
+  kSums,
+  kUnload,
   kTransfer,
   kOperandRead,
   kOpRead,
@@ -48,17 +50,21 @@ struct LawRow {
   std::string_view unit;
   std::string_view doc;
 };
-inline constexpr std::array<LawRow, 12> kLaws{{
+inline constexpr std::array<LawRow, 14> kLaws{{
     {Law::kTime, "unit_time", Relation::kEqual, "cycles",
      "the intervals of each unit follow each other without gap or overlap from 0 to the run's end"},
     {Law::kFeed, "mxu_feed", Relation::kEqual, "cycles",
-     "each MXU feeds for as long as the rows of its matmuls take"},
+     "each MXU feeds for as long as the rows of its matmuls, or the steps of its multiplies, take"},
     {Law::kArray, "mxu_matmul", Relation::kEqual, "cycles",
-     "each matmul lasts for its fill, its compute and its drain"},
+     "each matmul and multiply lasts for its fill, its compute and its drain"},
     {Law::kWeights, "weights_loaded", Relation::kEqual, "matmuls",
      "each matmul's weights lie within the tile loaded before it in its queue, of the same type"},
     {Law::kWeightsReady, "weights_ready", Relation::kAtLeast, "cycles",
      "from the completion of a weight load to the start of each matmul that uses it"},
+    {Law::kSums, "sums_multiplied", Relation::kEqual, "unloads",
+     "each unload's sums lie within those that the multiplies before it left in the array"},
+    {Law::kUnload, "mxu_unload", Relation::kEqual, "cycles",
+     "each unload lasts for the wavefront and one cycle per row of the array"},
     {Law::kTransfer, "transfer_time", Relation::kAtLeast, "cycles",
      "each transfer takes its setup, the memory's latency and its bytes at the engine's port"},
     {Law::kOperandRead, "operand_read", Relation::kAtLeast, "bytes",

@@ -48,4 +48,29 @@ struct MatmulWork {
   DataType type = DataType::kInt8;
 };
 
+// A multiply of an output-stationary array that is fed from `begin` to `free` and has done its last
+// product at `end`. `first`: its sums start from 0.
+struct MultiplyWork {
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+  Cycles begin = 0;
+  Cycles free = 0;
+  Cycles end = 0;
+  std::int64_t rows = 0;
+  std::int64_t depth = 0;
+  std::int64_t cols = 0;
+  DataType type = DataType::kInt8;
+  bool first = true;
+};
+
+// An unload that has written its last sum at `end`.
+struct UnloadWork {
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+  Cycles begin = 0;
+  Cycles end = 0;
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+};
+
 }  // namespace systole

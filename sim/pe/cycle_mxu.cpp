@@ -133,17 +133,18 @@ void CycleMxu::finish_orders() {
 }
 
 void CycleMxu::tell(const Order& order) const {
+  const Served served{timeline_.unit(), order.op};
   switch (order.kind) {
     case Kind::kNone: break;
     case Kind::kWeights:
-      tell_weight_load(probe_, vmem_, chip_.mxu, order.work, order.op, {order.start, *order.end});
+      tell_weight_load(probe_, vmem_, chip_.mxu, order.work, served, {order.start, *order.end});
       break;
     case Kind::kMatmul:
     case Kind::kMultiply:
-      tell_feed(probe_, vmem_, chip_.mxu, order.work, order.op, {order.start, *order.free},
+      tell_feed(probe_, vmem_, chip_.mxu, order.work, served, {order.start, *order.free},
                 *order.end);
       break;
-    case Kind::kUnload: tell_sums(probe_, order.work, order.op, {order.start, *order.end}); break;
+    case Kind::kUnload: tell_unload(probe_, order.work, served, {order.start, *order.end}); break;
   }
 }
 

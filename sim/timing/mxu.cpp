@@ -46,7 +46,8 @@ void Mxu::execute(const Issued& head, Cycles start) {
 void Mxu::load_weights(const Issued& head, Cycles start) {
   weights_ready_ =
       start + weight_load_cycles(work_.count, params_.weight_rows_per_cycle, work_.interval);
-  tell_weight_load(probe_, vmem_, params_, work_, head.instruction->op, {start, weights_ready_});
+  tell_weight_load(probe_, vmem_, params_, work_, {timeline_.unit(), head.instruction->op},
+                   {start, weights_ready_});
   complete(weights_ready_, weights_ready_, true);
 }
 
@@ -57,7 +58,7 @@ void Mxu::feed(const Issued& head, Cycles start) {
   drained_ = std::max(drained_, last);
   timeline_.spend(Reason::kBusy, start + work_.count, op);
   timeline_.spend(Reason::kOperandPort, feed_free_, op);
-  tell_feed(probe_, vmem_, params_, work_, op, {start, feed_free_}, last);
+  tell_feed(probe_, vmem_, params_, work_, {timeline_.unit(), op}, {start, feed_free_}, last);
   complete(feed_free_, last);
 }
 
@@ -65,7 +66,7 @@ void Mxu::unload(const Issued& head, Cycles start) {
   chain_free_ = start + params_.rows;
   unloaded_ = start + unload_cycles(params_.rows, params_.cols);
   drained_ = std::max(drained_, unloaded_);
-  tell_sums(probe_, work_, head.instruction->op, {start, unloaded_});
+  tell_unload(probe_, work_, {timeline_.unit(), head.instruction->op}, {start, unloaded_});
   complete(chain_free_, unloaded_, true);
 }
 

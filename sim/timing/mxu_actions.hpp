@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The actions of an MXU's instructions, for every fidelity the same.
+// The actions and the work of an MXU's instructions, told for every fidelity in the same way.
 #pragma once
 
 #include "sim/timing/mxu_work.hpp"
@@ -8,6 +8,11 @@
 
 namespace systole {
 
+// By whom, and for which op of the program.
+struct Served {
+  std::int32_t unit = 0;
+  std::int32_t op = -1;
+};
 struct Span {
   Cycles begin = 0;
   Cycles end = 0;
@@ -15,11 +20,11 @@ struct Span {
 
 // A weight load: its bytes from VMEM or FIFO, and the whole array's registers.
 void tell_weight_load(const Probe& probe, const Vmem& vmem, const MxuParams& mxu,
-                      const MxuWork& work, std::int32_t op, Span load);
+                      const MxuWork& work, Served served, Span load);
 // A matmul, with its accumulators, or a multiply: fed during `feed`, done at `last`.
 void tell_feed(const Probe& probe, const Vmem& vmem, const MxuParams& mxu, const MxuWork& work,
-               std::int32_t op, Span feed, Cycles last);
-// Accumulators that sums are written or added to.
-void tell_sums(const Probe& probe, const MxuWork& work, std::int32_t op, Span span);
+               Served served, Span feed, Cycles last);
+// An unload, with its accumulators.
+void tell_unload(const Probe& probe, const MxuWork& work, Served served, Span unload);
 
 }  // namespace systole

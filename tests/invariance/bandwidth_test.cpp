@@ -59,7 +59,7 @@ struct Ordered {
 Ordered ordered(const ChipSpec& chip, const Program& program) {
   return in_child([&] {
     Order order;
-    const Cycles cycles = simulate(chip, program, {&order}, 0).cycles;
+    const Cycles cycles = simulate(chip, program, {&order}).cycles;
     return Ordered{cycles, order.hash()};
   });
 }

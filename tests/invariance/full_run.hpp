@@ -22,12 +22,13 @@ namespace systole {
 // A run with everything that `systole run` listens with, and `more`. `strict`: throws where a
 // conservation law is broken.
 struct FullRun {
-  FullRun(const Chip& chip, const Program& program, Listener* more = nullptr, bool strict = true)
-      : conservation(chip.spec, program, unit_names(chip.spec), {},
+  FullRun(const Chip& chip, const Program& program, Listener* more = nullptr, bool strict = true,
+          const std::vector<OperandRead>& operands = {})
+      : conservation(chip.spec, program, unit_names(chip.spec), operands,
                      memory_latency_cycles(chip.spec)) {
     std::vector<Listener*> listeners{&times, &actions, &ops, &conservation};
     if (more != nullptr) listeners.push_back(more);
-    run = simulate(chip.spec, program, listeners, 0);
+    run = simulate(chip.spec, program, listeners);
     laws = conservation.settle(run.cycles, times, actions);
     if (strict) conservation.require(laws);
   }
@@ -63,7 +64,7 @@ inline Figures figures_of(const Chip& chip, const Program& program,
 }
 
 inline Cycles bare_cycles(const ChipSpec& chip, const Program& program) {
-  return in_child([&] { return simulate(chip, program, {}, 0).cycles; });
+  return in_child([&] { return simulate(chip, program, {}).cycles; });
 }
 
 }  // namespace systole

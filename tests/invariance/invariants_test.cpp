@@ -113,7 +113,8 @@ TEST_CASE("units are asked for what the program says, neither more nor less") {
       const FullRun full(chip, program, &spans);
       const auto law = [&](Law l) { return full.laws[static_cast<std::size_t>(l)]; };
       return Seen{spans.completions, law(Law::kTransfer).checks, law(Law::kWeights).checks,
-                  full.actions.total(ActionId::kMacBf16) + full.actions.total(ActionId::kMacInt8),
+                  full.actions.total(ActionId::kMacBf16) + full.actions.total(ActionId::kMacInt8) +
+                      full.actions.total(ActionId::kMacFp8),
                   law(Law::kServed).bound};
     });
     const Asked asked(program);

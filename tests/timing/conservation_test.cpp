@@ -77,7 +77,7 @@ TEST_CASE("a run of every kind of unit keeps every law") {
   Conservation fold(chip, program, unit_names(chip), {}, memory_latency_cycles(chip));
   UnitTimes times;
   ActionCounts actions;
-  const SimulationResult run = simulate(chip, program, {&fold, &times, &actions}, 0);
+  const SimulationResult run = simulate(chip, program, {&fold, &times, &actions});
   const std::vector<LawResult> results = fold.settle(run.cycles, times, actions);
   REQUIRE_NOTHROW(fold.require(results));
   const auto of = [&](Law law) { return results[static_cast<std::size_t>(law)]; };
@@ -100,7 +100,7 @@ TEST_CASE("cycles are the same with conservation checked and without") {
   const Program program = busy_program();
   const Cycles checked = in_child([&] {
     Conservation fold(chip, program, unit_names(chip), {}, memory_latency_cycles(chip));
-    return simulate(chip, program, {&fold}, 0).cycles;
+    return simulate(chip, program, {&fold}).cycles;
   });
   CHECK(checked == cycles_of(chip, program));
 }
@@ -111,7 +111,7 @@ TEST_CASE("a matmul without weights breaks a law") {
   Conservation fold(chip, program, unit_names(chip), {}, memory_latency_cycles(chip));
   UnitTimes times;
   ActionCounts actions;
-  const SimulationResult run = simulate(chip, program, {&fold, &times, &actions}, 0);
+  const SimulationResult run = simulate(chip, program, {&fold, &times, &actions});
   CHECK_THROWS_AS(fold.require(fold.settle(run.cycles, times, actions)), std::logic_error);
 }
 
