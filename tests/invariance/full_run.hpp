@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,10 @@ struct FullRun {
     laws = conservation.settle(run.cycles, times, actions);
     if (strict) conservation.require(laws);
   }
-  std::string json(const Chip& chip, const Program& program) const {
+  std::string json(const Chip& chip, const Program& program, const EnergyTable& energy) const {
     RunResult result = make_result(
         chip, program, measurements(program.ops.size(), run.cycles, run.units, times, actions, ops),
-        load_energy_table(chip.spec), stream_bytes_per_cycle(chip.spec));
+        energy, stream_bytes_per_cycle(chip.spec));
     result.conservation = laws;
     return result_json_text(result);
   }
@@ -56,10 +57,15 @@ struct Figures {
 };
 inline Figures figures_of(const Chip& chip, const Program& program,
                           const std::function<void()>& before = {}) {
+  static std::map<std::string, EnergyTable> tables;  // read once per chip
+  const EnergyTable& energy =
+      tables.contains(chip.spec.name)
+          ? tables.at(chip.spec.name)
+          : tables.emplace(chip.spec.name, load_energy_table(chip.spec)).first->second;
   return in_child([&] {
     if (before) before();
     const FullRun full(chip, program);
-    return Figures{full.run.cycles, hash_text(full.json(chip, program))};
+    return Figures{full.run.cycles, hash_text(full.json(chip, program, energy))};
   });
 }
 

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "draw.hpp"
+#include "invariance/claims.hpp"
 #include "isa/chip.hpp"
-#include "isa/footprint.hpp"
-#include "isa/walker.hpp"
 #include "timing/program_builder.hpp"
 
 namespace systole {
@@ -37,8 +36,9 @@ class LegalDraw {
     for (std::size_t t = 0; t < program.tables.size(); ++t) {
       program.tables[t].name = "rows" + std::to_string(t);
     }
-    add_symbols(program);
-    add_claims(program);
+    add_symbols(program, kInput, hbm_);
+    program.ops.resize(static_cast<std::size_t>(kernels_));
+    claim_all_work(program, native_type(chip_.mxu));
     return program;
   }
 
@@ -272,48 +272,6 @@ class LegalDraw {
     builder_.add(engine(), Scatter{out, vmem(buffer, DataType::kInt8), places, m, row_bytes},
                  {buffer.full}, {buffer.free});
     builder_.end();
-  }
-
-  void add_symbols(Program& program) const {
-    const auto symbol = [&](const char* symbol_name, SymbolRole role, Bytes from, Bytes bytes) {
-      Symbol s;
-      s.name = symbol_name;
-      s.role = role;
-      s.type = DataType::kInt8;
-      s.address = from;
-      s.rows = 1;
-      s.cols = bytes;
-      s.pitch = bytes;
-      s.scale = 100;
-      program.symbols.push_back(s);
-    };
-    symbol("in", SymbolRole::kInput, 0, kInput);
-    if (hbm_ > kInput) symbol("out", SymbolRole::kOutput, kInput, hbm_ - kInput);
-  }
-
-  // Each kernel is an op that claims exactly the work of its instructions.
-  void add_claims(Program& program) const {
-    program.ops.resize(static_cast<std::size_t>(kernels_));
-    for (std::size_t k = 0; k < program.ops.size(); ++k) {
-      program.ops[k].name = "kernel" + std::to_string(k);
-      program.ops[k].kind = "drawn";
-      program.ops[k].type = chip_.mxu.macs_bf16 > 0 ? DataType::kBf16 : DataType::kInt8;
-    }
-    StreamWalker walker(program.streams[0], program.tables);
-    while (walker.next()) {
-      const Instruction& instruction = walker.instruction();
-      if (instruction.op < 0) continue;
-      SourceOp& op = program.ops[static_cast<std::size_t>(instruction.op)];
-      for (const TileAccess& a : footprint(instruction, walker.indices(), program.tables)) {
-        if (a.region.space != Space::kHbm) continue;
-        (a.access == Access::kRead ? op.read_bytes : op.write_bytes) +=
-            a.region.rows * a.region.row_bytes;
-      }
-      if (!std::holds_alternative<Matmul>(instruction.body)) continue;
-      const Extents e = extents_of(instruction.body, walker.indices(), program.tables);
-      op.macs += e.rows * e.depth * e.cols;
-      op.type = std::get<Matmul>(instruction.body).lhs.type;
-    }
   }
 
   const ChipSpec& chip_;
