@@ -23,6 +23,7 @@ enum class Law : std::uint8_t {
   kSums,
   kUnload,
   kTransfer,
+  kLatency,
   kOperandRead,
   kOpRead,
   kOpWrite,
@@ -50,7 +51,7 @@ struct LawRow {
   std::string_view unit;
   std::string_view doc;
 };
-inline constexpr std::array<LawRow, 14> kLaws{{
+inline constexpr std::array<LawRow, 15> kLaws{{
     {Law::kTime, "unit_time", Relation::kEqual, "cycles",
      "the intervals of each unit follow each other without gap or overlap from 0 to the run's end"},
     {Law::kFeed, "mxu_feed", Relation::kEqual, "cycles",
@@ -67,6 +68,8 @@ inline constexpr std::array<LawRow, 14> kLaws{{
      "each unload lasts for the wavefront and one cycle per row of the array"},
     {Law::kTransfer, "transfer_time", Relation::kAtLeast, "cycles",
      "each transfer takes its setup, the memory's latency and its bytes at the engine's port"},
+    {Law::kLatency, "transfer_latency", Relation::kAtLeast, "cycles",
+     "each transfer completes the memory's latency after its engine is free for the next one"},
     {Law::kOperandRead, "operand_read", Relation::kAtLeast, "bytes",
      "of each operand of each op, every byte that the op needs is asked for"},
     {Law::kOpRead, "op_read", Relation::kAtLeast, "bytes",

@@ -42,7 +42,8 @@ MemoryLaws::MemoryLaws(const ChipSpec& chip, std::size_t units, std::size_t ops,
                        LawLedger& ledger)
     : burst_(burst_bytes(chip.hbm)),
       port_(chip.vmem.port_width),
-      overhead_(chip.dma.setup + memory_latency),
+      setup_(chip.dma.setup),
+      latency_(memory_latency),
       ledger_(ledger),
       asked_(ops + 1),
       operands_(ops),
@@ -57,7 +58,8 @@ void MemoryLaws::asked(const TransferWork& transfer) {
   asked.bytes[direction] += bytes;
   asked.bursts[direction] += whole_bursts(transfer, burst_);
   pending_[at(transfer.unit)].push_back(
-      {transfer.sequence, transfer.begin, overhead_ + std::max<Cycles>(1, ceil_div(bytes, port_))});
+      {transfer.sequence, transfer.begin,
+       setup_ + latency_ + std::max<Cycles>(1, ceil_div(bytes, port_))});
   if (transfer.write || transfer.op < 0) return;
   for (Operand& operand : operands_[at(transfer.op)]) {
     if (operand.needed.contains(transfer.address)) {
@@ -73,6 +75,8 @@ void MemoryLaws::check_time(const Completion& completion) {
   const Pending& first = pending.front();
   if (first.sequence != completion.sequence) return;
   ledger_.check(Law::kTransfer, completion.end - first.begin, first.least,
+                {completion.unit, completion.op, first.begin, {}});
+  ledger_.check(Law::kLatency, completion.end - completion.free, latency_,
                 {completion.unit, completion.op, first.begin, {}});
   pending.erase(pending.begin());
 }

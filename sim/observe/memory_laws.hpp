@@ -55,7 +55,8 @@ class MemoryLaws {
 
   const Bytes burst_;
   const Bytes port_;
-  const Cycles overhead_;  // of each transfer: setup, and the memory's latency
+  const Cycles setup_;
+  const Cycles latency_;  // of the memory
   LawLedger& ledger_;
   std::vector<Asked> asked_;                    // by op + 1
   std::vector<std::vector<Operand>> operands_;  // by op

@@ -258,11 +258,11 @@ TEST_CASE("every run is held to every conservation law, a loaded program to all 
   };
   const std::vector<std::int64_t> model =
       checks(result_of({small_gpt2(scratch), "--chip", "tiny-4x4", "--seq", "7"}));
-  CHECK(model.size() == 12);
+  CHECK(model.size() == 13);
   CHECK(std::count(model.begin(), model.end(), 0) == 0);
   const std::string program = scratch.file(
       "p.sasm", good({"compile", "gemm:37x29x41", "--chip", "tiny-4x4", "--emit", "asm"}));
   const std::vector<std::int64_t> loaded = checks(result_of({program, "--chip", "tiny-4x4"}));
-  CHECK(loaded.size() == 12);
+  CHECK(loaded.size() == 13);
   CHECK(std::count(loaded.begin(), loaded.end(), 0) == 1);
 }

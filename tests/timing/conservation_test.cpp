@@ -85,6 +85,7 @@ TEST_CASE("a run of every kind of unit keeps every law") {
   CHECK(of(Law::kTime).checks == 2 * static_cast<std::int64_t>(run.units.size()));
   CHECK(of(Law::kTime).found == of(Law::kTime).checks * run.cycles);
   CHECK(of(Law::kTransfer).checks == 20 * 4);
+  CHECK(of(Law::kLatency).bound == 20 * 4 * 80);
   CHECK(of(Law::kWeights).found == 20 * 2);
   CHECK(of(Law::kFeed).found == 20 * 38);
   CHECK(of(Law::kArray).found == 20 * (38 + 2 * (8 + 6 - 2)));
@@ -153,6 +154,7 @@ TEST_CASE("a broken law ends the run with the law, the place, and both numbers")
   done.sequence = 5;
   done.op = 0;
   done.unit = 0;
+  done.free = 13;
   done.end = 93;
   bench.fold->on(done);
   const std::vector<LawResult> results = bench.fold->settle(12, bench.times, bench.actions);

@@ -49,6 +49,7 @@ struct Bench {
   std::vector<SourceOp> ops{SourceOp{}};
   std::vector<OperandRead> operands;
   ActionCounts actions;
+  Cycles latency = 80;  // from the end of the data to the completion
 
   // `transfer` takes `cycles`, and HBM moves `moved` bytes for it, over its channels `on_channels`.
   void run(TransferWork transfer, Cycles cycles, Bytes moved, Bytes on_channels) {
@@ -63,6 +64,7 @@ struct Bench {
     done.sequence = 7;
     done.unit = kEngine;
     done.end = transfer.begin + cycles;
+    done.free = done.end - latency;
     if (cycles >= 0) laws.completed(done);
     Interval interval;
     interval.bytes = on_channels;
@@ -135,6 +137,15 @@ TEST_CASE("a transfer that is a cycle too fast is found") {
   CHECK(broken_by(runs(0, 1, 4097, 4097), kLeast, 4128, 4128) == Laws{Law::kTransfer});
   CHECK(broken_by(runs(0, 1, 1, 1), 10 + 80 + 0, 32, 32) == Laws{Law::kTransfer});
   CHECK(broken_by(runs(0, 1, 1, 1), 10 + 80 + 1, 32, 32).empty());
+}
+
+TEST_CASE("a transfer that is complete a cycle before the memory's latency is over is found") {
+  for (const Cycles latency : {79, 80}) {
+    Bench bench;
+    bench.latency = latency;
+    bench.run(runs(0, 1, 4096, 4096), kLeast + 1000, 4096, 4096);
+    CHECK(bench.broken() == (latency == 80 ? Laws{} : Laws{Law::kLatency}));
+  }
 }
 
 TEST_CASE("a transfer that never completes is found") {
