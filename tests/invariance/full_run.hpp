@@ -20,6 +20,9 @@
 
 namespace systole {
 
+// Laws of output-stationary arrays, which presets do not have.
+inline bool of_sums(Law law) { return law == Law::kSums || law == Law::kUnload; }
+
 // A run with everything that `systole run` listens with, and `more`. `strict`: throws where a
 // conservation law is broken.
 struct FullRun {

@@ -85,8 +85,8 @@ struct Bench {
 
 using Laws = std::vector<Law>;
 
-// 4 KiB: setup 10, memory 80, 64 bytes per cycle at the port.
-constexpr Cycles kLeast = 10 + 80 + 64;
+// 4 KiB: setup 10, memory 80, 128 bytes per cycle at the port.
+constexpr Cycles kLeast = 10 + 80 + 32;
 
 Laws broken_by(const TransferWork& transfer, Cycles cycles, Bytes moved, Bytes on_channels) {
   Bench bench;
