@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "compiler/gemm_array.hpp"
 #include "isa/error.hpp"
 #include "isa/timing.hpp"
 
@@ -15,9 +16,11 @@ namespace {
 
 constexpr std::int64_t kSlotsWanted = 8;  // deeper buffers hide no more than the queues let through
 
-// A weight FIFO holds tiles as they lie in HBM; transposed ones go through VMEM.
+bool holds_sums(const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kOutputStationary; }
+
+// A weight FIFO holds tiles as they lie in HBM; transposed ones go through VMEM, and so do streams.
 bool from_fifo(const ChipSpec& chip, const GemmShape& shape) {
-  return chip.mxu.weight_fifo > 0 && !shape.transpose_rhs;
+  return chip.mxu.weight_fifo > 0 && !shape.transpose_rhs && !holds_sums(chip);
 }
 
 struct Sizes {  // bytes of one slot of each buffer
@@ -101,23 +104,13 @@ Cycles epilogue_cycles(const ChipSpec& chip, const GemmShape& shape, std::int64_
 
 Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
   const MxuParams& mxu = chip.mxu;
-  const std::int64_t depth = weight_tile_depth(mxu, shape.type);
   const Bytes in = size_of(shape.type);
   const Bytes out = size_of(shape.out_type);
   const std::int64_t tiles_m = g.tiles_m();
   const std::int64_t tiles_n = g.tiles_n(mxu);
 
-  // Array: one feed per weight tile, or its weight load where that takes longer.
-  const Cycles interval = feed_interval(depth * in, chip.vmem.port_width);
-  const Cycles load =
-      weight_load_cycles(shape.transpose_rhs ? mxu.cols : mxu.rows, mxu.weight_rows_per_cycle);
-  const Cycles exposed = mxu.shadow_weights ? 0 : load + drain_cycles(mxu.rows, mxu.cols);
-  const Cycles step = std::max(feed_cycles(std::min(g.mxu_m, g.m), interval), load) + exposed;
-  const std::int64_t blocks_n = ceil_div(g.n, mxu.cols);
-  const std::int64_t last_blocks =
-      std::min(g.col_blocks, blocks_n - (tiles_n - 1) * g.col_blocks * g.split_n);
-  const std::int64_t rounds = tiles_m * ((tiles_n - 1) * g.col_blocks + last_blocks);
-  const auto array = static_cast<double>(rounds * ceil_div(g.k, depth) * step);
+  const ArrayWork work = array_work(chip, shape, g);
+  const auto array = static_cast<double>(work.cycles);
 
   // Memory: all traffic shares the channels, each operand's its engine.
   const std::int64_t tile_m = std::min(g.tile_m(), g.m);
@@ -169,31 +162,69 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   // Each macro-instruction takes an issue slot; a share of them is counted as if it could not
   // overlap, so that among near equals the shorter program wins.
   constexpr double kExposedIssue = 0.25;
-  const std::int64_t steps = rounds * ceil_div(g.k, depth);
   const std::int64_t k_blocks = tiles_m * tiles_n * g.blocks_k();
-  const double issue = kExposedIssue * static_cast<double>(chip.core.issue_interval) *
-                       static_cast<double>(steps * (2 * mxu.count + 2) + k_blocks * 6 * mxu.count);
+  const double issue =
+      kExposedIssue * static_cast<double>(chip.core.issue_interval) *
+      static_cast<double>(work.folds * (2 * mxu.count + 2) + k_blocks * 6 * mxu.count);
   // Traffic meets other traffic, and costs energy: among near equals, the mapping with less of it.
   constexpr double kInterference = 0.02;
   const double overlapped = std::max({array + stall, memory, vector}) + kInterference * memory;
   return static_cast<Cycles>(std::llround(overlapped + fill + drain + issue));
 }
 
+namespace {
+
+// What the search orders mappings by. Where each fold of the array pays its fill and drain, the
+// fewest cycles of the array win first: without shadow weights, weights that are loaded see all
+// rows that the accumulators hold, and sums all of K that VMEM holds, whatever the memory does.
+struct Rank {
+  Cycles array = 0;
+  std::int64_t folds = 0;
+  Cycles estimate = 0;
+  auto operator<=>(const Rank&) const = default;
+};
+
+Rank rank_of(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
+  if (chip.mxu.shadow_weights) return {0, 0, g.estimate};
+  const ArrayWork work = array_work(chip, shape, g);
+  return {work.cycles, work.folds, g.estimate};
+}
+
+// Rows per MXU and tile where M is cut into `tiles`: whole VPU blocks, and of stationary outputs
+// whole blocks of the array.
+std::int64_t rows_of_part(const ChipSpec& chip, std::int64_t m, std::int64_t tiles,
+                          std::int64_t most) {
+  const std::int64_t rows = ceil_div(m, tiles);
+  if (holds_sums(chip) && rows > chip.mxu.rows && most >= chip.mxu.rows) {
+    return std::min(most / chip.mxu.rows * chip.mxu.rows, round_up(rows, chip.mxu.rows));
+  }
+  const std::int64_t whole = holds_sums(chip) ? std::min(most, chip.mxu.rows) : most;
+  return std::min(whole, round_up(rows, chip.vpu.sublanes));
+}
+
+}  // namespace
+
 GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
                      std::string_view name) {
   const MxuParams& mxu = chip.mxu;
   const std::int64_t depth = weight_tile_depth(mxu, shape.type);
+  const std::int64_t whole_k =
+      round_up(shape.k, holds_sums(chip) ? macs_per_pe(mxu, shape.type) : depth);
   const bool fifo = from_fifo(chip, shape);
   const std::int64_t acc_rows = mxu.acc_depth / 2;  // two tiles: one fills while one drains
   const std::int64_t blocks_n = ceil_div(shape.n, mxu.cols);
   std::optional<GemmMapping> best;
+  Rank best_rank;
   std::int64_t candidates = 0;
 
   const auto consider = [&](GemmMapping g) {
     if (!fit(chip, shape, vmem, g)) return;
     ++candidates;
     g.estimate = estimate_gemm(chip, shape, g);
-    if (!best || g.estimate < best->estimate) best = g;
+    const Rank rank = rank_of(chip, shape, g);
+    if (best && best_rank <= rank) return;
+    best = g;
+    best_rank = rank;
   };
   for (std::int64_t split_m = 1; split_m <= mxu.count; ++split_m) {
     if (mxu.count % split_m != 0) continue;
@@ -203,11 +234,12 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
          ++col_blocks) {
       const std::int64_t most_rows = acc_rows / col_blocks;
       const std::int64_t fewest = ceil_div(shape.m, split_m * most_rows);
-      for (const std::int64_t tiles : {fewest, fewest + 1, fewest * 2, fewest * 4, fewest * 8}) {
-        const std::int64_t rows =
-            std::min(most_rows, round_up(ceil_div(shape.m, split_m * tiles), chip.vpu.sublanes));
+      std::vector<std::int64_t> tiles{fewest, fewest + 1, fewest * 2, fewest * 4, fewest * 8};
+      if (holds_sums(chip)) tiles.push_back(ceil_div(shape.m, split_m * mxu.rows));
+      for (const std::int64_t count : tiles) {
+        const std::int64_t rows = rows_of_part(chip, shape.m, split_m * count, most_rows);
         for (std::int64_t block_k = depth;; block_k *= 2) {
-          block_k = std::min(block_k, round_up(shape.k, depth));
+          block_k = std::min(block_k, whole_k);
           for (const bool resident : {false, true}) {
             GemmMapping g;
             g.m = shape.m, g.n = shape.n, g.k = shape.k;

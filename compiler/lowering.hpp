@@ -90,6 +90,8 @@ inline constexpr UnitId kVpuUnit{UnitKind::kVpu, 0};
 
 // One kernel per kind of mapping. Precondition: the mapping was chosen for this op and chip.
 void lower_gemm(Lowering& lowering, const Op& op, const GemmMapping& mapping);
+// What lower_gemm does on output-stationary arrays.
+void lower_gemm_os(Lowering& lowering, const Op& op, const GemmMapping& mapping);
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping);
 void lower_rowwise(Lowering& lowering, const Op& op, const RowwiseMapping& mapping);
 // Rows named by a table, straight through VMEM.

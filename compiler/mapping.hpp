@@ -30,6 +30,10 @@ struct GemmMapping {
   std::int64_t tiles_m() const { return ceil_div(m, tile_m()); }
   std::int64_t tiles_n(const MxuParams& mxu) const { return ceil_div(n, tile_n(mxu)); }
   std::int64_t blocks_k() const { return ceil_div(k, block_k); }
+  // Blocks of mxu.rows rows per MXU and tile: what an output-stationary array takes at a time.
+  std::int64_t row_blocks(const MxuParams& mxu) const { return ceil_div(mxu_m, mxu.rows); }
+  // An MXU's part of a tile is one block of its array, whose sums stay there over all of K.
+  bool sums_kept(const MxuParams& mxu) const { return col_blocks == 1 && row_blocks(mxu) == 1; }
 };
 
 // Online softmax over blocks of keys. A lane is an MXU; `share` lanes read the same KV head and

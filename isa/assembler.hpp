@@ -44,6 +44,7 @@ class FieldParser {
   void parse(DataType& type);
   void parse(SymbolRole& role);
   void parse(Fill& fill);
+  void parse(TensorLayout& layout);
   void parse(double& number) { number = cursor_.number(); }
   void parse(std::int64_t& number) { number = cursor_.integer(); }
   void parse(std::vector<double>& numbers);

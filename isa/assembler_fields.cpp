@@ -195,6 +195,10 @@ void FieldParser::parse(SymbolRole& role) { role = parse_row(cursor_, kSymbolRol
 
 void FieldParser::parse(Fill& fill) { fill = parse_row(cursor_, kFills, "a fill"); }
 
+void FieldParser::parse(TensorLayout& layout) {
+  layout = parse_row(cursor_, kTensorLayouts, "a layout");
+}
+
 void FieldParser::parse(std::vector<double>& numbers) {
   numbers.clear();
   cursor_.expect('(');

@@ -88,7 +88,10 @@ class Decoder {
   // An enumerator, which is its row's number in a table.
   template <class Enum, class Rows>
   void read_row(Enum& value, const Rows& rows, std::string_view what) {
-    const std::uint8_t number = byte();
+    row_at(byte(), value, rows, what);
+  }
+  template <class Enum, class Rows>
+  void row_at(std::uint8_t number, Enum& value, const Rows& rows, std::string_view what) {
     if (number >= rows.size()) {
       fail(fmt::format("{} number {}", what, number), fmt::format("below {}", rows.size()));
     }
@@ -96,7 +99,12 @@ class Decoder {
   }
   void read(DataType& type) { read_row(type, kDataTypes, "data type"); }
   void read(SymbolRole& role) { read_row(role, kSymbolRoles, "role"); }
-  void read(Fill& fill) { read_row(fill, kFills, "fill"); }
+  void read(Fill& fill) {
+    const std::uint8_t number = byte();
+    layout_ = (number & kColumnMajor) != 0 ? TensorLayout::kColumnMajor : TensorLayout::kRowMajor;
+    row_at(static_cast<std::uint8_t>(number & ~kColumnMajor), fill, kFills, "fill");
+  }
+  void read(TensorLayout& layout) { layout = layout_; }  // of the fill before it
   void read(VectorOp& op) { read_row(op, kVectorOps, "vector operation"); }
   void read(ReduceOp& op) { read_row(op, kReduceOps, "reduction"); }
 
@@ -259,6 +267,7 @@ class Decoder {
   std::string_view where_;
   std::size_t at_ = 0;
   std::size_t instructions_ = 0;
+  TensorLayout layout_ = TensorLayout::kRowMajor;
   Program program_;
 };
 

@@ -38,6 +38,11 @@ class Encoder {
   void write(DataType type) { byte(static_cast<std::uint8_t>(type)); }
   void write(SymbolRole role) { byte(static_cast<std::uint8_t>(role)); }
   void write(Fill fill) { byte(static_cast<std::uint8_t>(fill)); }
+  // Follows the fill.
+  void write(TensorLayout layout) {
+    if (layout == TensorLayout::kRowMajor) return;
+    bytes_.back() = static_cast<char>(static_cast<std::uint8_t>(bytes_.back()) | kColumnMajor);
+  }
   void write(VectorOp op) { byte(static_cast<std::uint8_t>(op)); }
   void write(ReduceOp op) { byte(static_cast<std::uint8_t>(op)); }
 

@@ -19,6 +19,9 @@ enum ValueParts : std::uint8_t {
 // In the byte of the unit's kind: a guard, waits and signals follow.
 inline constexpr std::uint8_t kHasCommon = 0x80;
 
+// In the byte of a symbol's fill: the symbol is column-major.
+inline constexpr std::uint8_t kColumnMajor = 0x80;
+
 inline constexpr std::uint8_t kNoMask = 0xff;
 
 // Numbers of small magnitude, positive or negative, to small numbers.

@@ -24,6 +24,8 @@ std::string text(SymbolRole role) {
 }
 
 std::string text(Fill fill) { return std::string(name_of(fill)); }
+
+std::string text(TensorLayout layout) { return std::string(name_of(layout)); }
 std::string text(const std::vector<double>& numbers) {
   std::string list = "(";
   for (const double number : numbers) {

@@ -33,11 +33,27 @@ inline constexpr std::array<SymbolRoleRow, 6> kSymbolRoles{{
     {SymbolRole::kState, "state"},
 }};
 
+// Which elements of a symbol follow each other in memory: those of a row, or those of a column.
+enum class TensorLayout : std::uint8_t { kRowMajor, kColumnMajor };
+struct TensorLayoutRow {
+  TensorLayout value;
+  std::string_view name;
+};
+inline constexpr std::array<TensorLayoutRow, 2> kTensorLayouts{{
+    {TensorLayout::kRowMajor, "row_major"},
+    {TensorLayout::kColumnMajor, "column_major"},
+}};
+constexpr std::string_view name_of(TensorLayout layout) {
+  return kTensorLayouts[static_cast<std::size_t>(layout)].name;
+}
+
 // A tensor in HBM: `count` copies (one per repetition of a layer), `stride` bytes apart, each of
-// `rows` rows of `cols` elements, `pitch` bytes apart. Inputs, weights and states are seeded before
-// a run: uniform in offset - scale .. offset + scale (isa/seeded.hpp). A constant, fp32, is filled
-// with cosines or sines of one frequency per column (isa/fill.hpp). Other symbols start as zero.
-// Inputs, weights and constants are only read; a state (a KV cache) is both read and written.
+// rows x cols elements, whose lines (rows, or columns where it is column-major) lie `pitch` bytes
+// apart. What it holds is said by row and column, whatever its layout. Inputs, weights and states
+// are seeded before a run: uniform in offset - scale .. offset + scale (isa/seeded.hpp). A
+// constant, fp32, is filled with cosines or sines of one frequency per column (isa/fill.hpp). Other
+// symbols start as zero. Inputs, weights and constants are only read; a state (a KV cache) is both
+// read and written.
 constexpr bool is_seeded(SymbolRole role) {
   return role == SymbolRole::kInput || role == SymbolRole::kWeight || role == SymbolRole::kState;
 }
@@ -59,6 +75,13 @@ struct Symbol {
   double offset = 0;
   Fill fill = Fill::kUniform;
   std::vector<double> frequencies{};  // kCos, kSin: one per column
+  TensorLayout layout = TensorLayout::kRowMajor;
+
+  std::int64_t lines() const { return layout == TensorLayout::kRowMajor ? rows : cols; }
+  std::int64_t line_elements() const { return layout == TensorLayout::kRowMajor ? cols : rows; }
+  Bytes line_bytes() const { return line_elements() * size_of(type); }
+  // From the first byte of a copy to the end of its last line.
+  Bytes copy_bytes() const { return (lines() - 1) * pitch + line_bytes(); }
   friend bool operator==(const Symbol&, const Symbol&) = default;
 };
 

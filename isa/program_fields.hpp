@@ -51,7 +51,8 @@ struct RecordTable<Symbol> {
   static constexpr std::string_view directive = "symbol";
   static constexpr std::string_view doc =
       "a tensor in HBM: count copies, stride bytes apart, of rows x cols elements, rows pitch "
-      "bytes apart. Inputs, weights and states are seeded within offset - scale .. offset + scale. "
+      "bytes apart, or columns where layout=column_major. Inputs, weights and states are seeded "
+      "within offset - scale .. offset + scale. "
       "A constant is fp32 and holds scale * cos((offset + row) * f), or sin, where f is the "
       "column's number in frequencies=(f0, f1, ...)";
   static constexpr auto fields() {
@@ -66,6 +67,7 @@ struct RecordTable<Symbol> {
                       optional("scale", &Symbol::scale),
                       optional("offset", &Symbol::offset),
                       optional("fill", &Symbol::fill),
+                      optional("layout", &Symbol::layout),  // binary: in the fill's byte
                       optional("frequencies", &Symbol::frequencies)};
   }
 };

@@ -36,9 +36,12 @@ class LayoutCheck {
                        symbol.stride),
            fmt::format("multiples of {} from 0", element));
     }
-    const Wide row = Wide{symbol.cols} * element;
-    const Wide copy = Wide{symbol.rows - 1} * symbol.pitch + row;
-    if (symbol.rows > 1 && symbol.pitch < row) fail(symbol, "rows that overlap", "a wider pitch");
+    const Wide line = Wide{symbol.line_elements()} * element;
+    const Wide copy = Wide{symbol.lines() - 1} * symbol.pitch + line;
+    if (symbol.lines() > 1 && symbol.pitch < line) {
+      const bool row_major = symbol.layout == TensorLayout::kRowMajor;
+      fail(symbol, row_major ? "rows that overlap" : "columns that overlap", "a wider pitch");
+    }
     if (symbol.count > 1 && symbol.stride < copy) {
       fail(symbol, "copies that overlap", "a wider stride");
     }
@@ -80,10 +83,9 @@ class LayoutCheck {
         fail(symbol, fmt::format("{} copies", symbol.count),
              fmt::format("at most {} of all symbols together", kMaxSymbolCopies));
       }
-      const Bytes bytes = (symbol.rows - 1) * symbol.pitch + symbol.cols * size_of(symbol.type);
       for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
         const std::int64_t begin = symbol.address + copy * symbol.stride;
-        copies.push_back({begin, begin + bytes, &symbol});
+        copies.push_back({begin, begin + symbol.copy_bytes(), &symbol});
       }
     }
     std::sort(copies.begin(), copies.end(),

@@ -92,10 +92,9 @@ MemoryCheck::MemoryCheck(const ChipSpec& chip, const StreamReport& report, const
   }
   for (const Symbol& s : report.program().symbols) {
     if (!is_read_only(s.role)) continue;
-    const std::int64_t bytes = (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
     for (std::int64_t copy = 0; copy < s.count; ++copy) {
       const std::int64_t begin = s.address + copy * s.stride;
-      read_only_.push_back({begin, begin + bytes, &s});
+      read_only_.push_back({begin, begin + s.copy_bytes(), &s});
     }
   }
   std::sort(read_only_.begin(), read_only_.end(),

@@ -113,25 +113,6 @@ std::vector<OutputResult> outputs_of(const Program& program, const MemoryImage& 
   return outputs;
 }
 
-// The bytes of one copy, row by row without padding.
-std::string tensor_bytes(const Symbol& symbol, std::int64_t copy, const MemoryImage& hbm) {
-  Region region;
-  region.space = Space::kHbm;
-  region.begin = symbol.address + copy * symbol.stride;
-  region.rows = symbol.rows;
-  region.row_bytes = symbol.cols * size_of(symbol.type);
-  region.pitch = symbol.pitch;
-  std::string bytes;
-  if (region.empty()) return bytes;
-  bytes.reserve(static_cast<std::size_t>(region.rows * region.row_bytes));
-  const ConstRows rows = hbm.rows(region);
-  for (std::int64_t r = 0; r < region.rows; ++r) {
-    bytes.append(reinterpret_cast<const char*>(rows.row(r)),
-                 static_cast<std::size_t>(region.row_bytes));
-  }
-  return bytes;
-}
-
 void write_report(OutputFolder& folder, const RunResult& result, const Program& program,
                   const MemoryImage* hbm) {
   const Uninterrupted section;
@@ -146,7 +127,7 @@ void write_report(OutputFolder& folder, const RunResult& result, const Program& 
       if (symbol.role != SymbolRole::kOutput) continue;
       const OutputResult& output = result.outputs.at(position);
       for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
-        folder.write(tensor_file_name(output, position, copy), tensor_bytes(symbol, copy, *hbm));
+        folder.write(tensor_file_name(output, position, copy), symbol_bytes(symbol, copy, *hbm));
       }
       ++position;
     }

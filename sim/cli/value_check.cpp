@@ -39,7 +39,7 @@ std::optional<Mismatch> compare(const Symbol& symbol, const std::string& tensor,
 // Memory that another tensor uses as well holds the last one's values: nothing can be said.
 bool shares_memory(const Program& program, const Symbol& symbol) {
   const auto end = [](const Symbol& s) {
-    return s.address + (s.count - 1) * s.stride + (s.rows - 1) * s.pitch + s.cols * size_of(s.type);
+    return s.address + (s.count - 1) * s.stride + s.copy_bytes();
   };
   return std::any_of(program.symbols.begin(), program.symbols.end(), [&](const Symbol& other) {
     return &other != &symbol && other.address < end(symbol) && symbol.address < end(other);

@@ -23,8 +23,12 @@ void seed_inputs(const Program& program, std::uint64_t seed, MemoryImage& hbm);
 // The rows x cols elements of one copy, row-major.
 std::vector<double> read_symbol(const Symbol& symbol, std::int64_t copy, const MemoryImage& hbm);
 
-// FNV-1a, 64 bits, over the elements' bytes of all copies, row by row without the padding between
-// rows; 16 hexadecimal digits. Depends on values and types only, not on where the tensor lies.
+// The elements' bytes of one copy, row by row without the padding between them, whatever the
+// symbol's layout.
+std::string symbol_bytes(const Symbol& symbol, std::int64_t copy, const MemoryImage& hbm);
+
+// FNV-1a, 64 bits, over symbol_bytes() of all copies; 16 hexadecimal digits. Depends on values and
+// types only, not on where the tensor lies.
 std::string digest(const Symbol& symbol, const MemoryImage& hbm);
 
 }  // namespace systole

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a tile: each lane's part goes through the epilogue's steps on the VPU, from the
+// accumulators to VMEM, and is stored.
+#include <algorithm>
+
+#include "compiler/gemm_kernel.hpp"
+#include "compiler/op_table.hpp"
+
+namespace systole {
+
+Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& tile,
+                              const Affine& block) const {
+  const std::int64_t first_row = operand.row() ? 0 : lane.first_row * operand.pitch;
+  if (operand.column()) {
+    return vmem_tile(operand.ring.at(tile, first_row), operand.pitch, operand.place.type,
+                     Broadcast::kCol);
+  }
+  const Affine inside =
+      (block * cols_ + lane.first_block * cols_) * operand.place.element() + first_row;
+  return vmem_tile(operand.ring.at(tile, inside), operand.pitch, operand.place.type,
+                   operand.row() ? Broadcast::kRow : Broadcast::kNone);
+}
+
+void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n,
+                              const Affine& tile) {
+  const Affine block = e_.open(g_.col_blocks);
+  Tile running = acc_tile(lane, tile, block);
+  const Tile out = vmem_tile(out_ring_.at(part_of(lane, tile), block * (cols_ * out_bytes_)),
+                             out_pitch(), out_.type);
+  const std::size_t steps = std::max<std::size_t>(1, op_.epilogue.size());
+  for (std::size_t s = 0; s < steps; ++s) {
+    Vector vector;
+    vector.a = running;
+    if (!op_.epilogue.empty()) {
+      const EpilogueStep& step = op_.epilogue[s];
+      vector.op = *row_of(step.kind).vector_op;
+      vector.imm = step.factor;
+      if (step.operand >= 0) {
+        vector.b = operand_tile(operands_[step.operand - 2], lane, tile, block);
+      }
+      // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
+      const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||
+                         step.kind == OpKind::kMax || step.kind == OpKind::kRelu;
+      if (!whole) running.type = DataType::kFp32;
+    }
+    vector.dst = s + 1 == steps ? out : running;
+    vector.rows = rows_left(m, lane);
+    vector.cols = cols_left(n, lane, block);
+    e_.emit(kVpuUnit, vector);
+  }
+  e_.close();
+}
+
+void GemmKernel::store_part(const Lane& lane, const Affine& m, const Affine& n,
+                            const Affine& part) {
+  Store store;
+  store.src = vmem_tile(out_ring_.at(part), out_pitch(), out_.type);
+  store.dst = out_.tile(m * (g_.tile_m() * out_.pitch) + n * (tile_n_ * out_bytes_) +
+                        (lane.first_row * out_.pitch + lane.first_block * cols_ * out_bytes_));
+  store.rows = rows_left(m, lane);
+  store.cols =
+      clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_, g_.col_blocks * cols_);
+  e_.emit(l_.roles.out, store, {}, {e_.filled(out_ring_, l_.roles.out)},
+          {e_.released(out_ring_, l_.roles.out)});
+}
+
+void GemmKernel::finish_part(const Lane& lane, const Affine& m, const Affine& n,
+                             const Affine& tile) {
+  const Affine part = part_of(lane, tile);
+  e_.acquire(out_ring_, part);
+  // The operands of a tile serve all of its parts.
+  std::vector<Token> waits{e_.filled(lane.acc, kVpuUnit)};
+  if (&lane == &lanes_.front()) {
+    for (const EpilogueOperand& operand : operands_) {
+      waits.push_back(e_.filled(operand.ring, kVpuUnit));
+    }
+  }
+  e_.wait(kVpuUnit, waits);
+  run_epilogue(lane, m, n, tile);
+  std::vector<Token> signals = e_.published(out_ring_);
+  signals.push_back(e_.released(lane.acc, kVpuUnit));
+  if (&lane == &lanes_.back()) {
+    for (const EpilogueOperand& operand : operands_) {
+      signals.push_back(e_.released(operand.ring, kVpuUnit));
+    }
+  }
+  e_.signal(kVpuUnit, signals);
+  store_part(lane, m, n, part);
+}
+
+}  // namespace systole

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/gemm_kernel.hpp"
+
+#include "compiler/op_table.hpp"
+
+namespace systole {
+
+GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapping, bool fifo)
+    : l_(lowering),
+      e_(lowering.emitter),
+      op_(op),
+      g_(mapping),
+      mxu_(lowering.chip.mxu),
+      lhs_(lowering.layout.place(op.operands[0], lowering.layer)),
+      rhs_(lowering.layout.place(op.operands[1], lowering.layer)),
+      out_(lowering.layout.place(op.result, lowering.layer)),
+      transpose_(attribute(op, "transpose_rhs", 0) != 0),
+      fifo_(fifo),
+      cols_(mxu_.cols),
+      depth_(weight_tile_depth(mxu_, lhs_.type)),
+      tile_n_(mapping.tile_n(mxu_)),
+      tiles_n_(mapping.tiles_n(mxu_)),
+      in_(lhs_.element()),
+      out_bytes_(out_.element()),
+      acc_type_(row_of(lhs_.type).accumulator) {
+  for (std::size_t i = 2; i < op.operands.size(); ++i) {
+    EpilogueOperand operand;
+    operand.place = l_.layout.place(op.operands[i], l_.layer);
+    operand.shape = epilogue_operand_shape({operand.place.rows, operand.place.cols}, g_.m, g_.n);
+    operands_.push_back(operand);
+  }
+}
+
+void GemmKernel::make_rings() {
+  const Bytes acc_half = mxu_.acc_depth / 2 * acc_row_bytes(mxu_);
+  for (std::int64_t x = 0; x < mxu_.count; ++x) {
+    const UnitId unit = mxu_unit(x);
+    mxus_.push_back(unit);
+    lanes_.push_back({x, x / g_.split_n * g_.mxu_m, x % g_.split_n * g_.col_blocks,
+                      e_.ring("acc", kAccSpace, unit, {kVpuUnit}, 0, acc_half, 2)});
+  }
+  Arena arena(l_, op_);
+  const auto vmem_ring = [&](const std::string& purpose, UnitId producer,
+                             const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
+    return e_.ring(purpose, l_.space, producer, consumers, arena.take(slot * slots), slot, slots);
+  };
+  lhs_ring_ = vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
+  if (fifo_) {
+    for (const UnitId unit : mxus_) {
+      fifo_rings_.push_back(e_.ring("fifo", kAccSpace, l_.roles.rhs, {unit}, 0,
+                                    weight_fifo_tile_bytes(mxu_), mxu_.weight_fifo));
+    }
+  } else {
+    rhs_ring_ = vmem_ring("rhs", l_.roles.rhs, mxus_, tile_n_ * g_.block_k * in_, g_.rhs_slots);
+  }
+  out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out}, g_.mxu_m * out_pitch(), g_.out_slots);
+  for (std::size_t i = 0; i < operands_.size(); ++i) {
+    EpilogueOperand& operand = operands_[i];
+    operand.pitch = (operand.column() ? 1 : tile_n_) * operand.place.element();
+    operand.ring = vmem_ring("operand" + std::to_string(i) + ".", l_.roles.params, {kVpuUnit},
+                             operand.pitch * (operand.row() ? 1 : g_.tile_m()), 2);
+  }
+}
+
+void GemmKernel::load_operands(const Affine& m, const Affine& n, const Affine& tile) {
+  for (const EpilogueOperand& operand : operands_) {
+    e_.acquire(operand.ring, tile);
+    const Place& from = operand.place;
+    Load load;
+    load.dst = vmem_tile(operand.ring.at(tile), operand.pitch, from.type);
+    load.rows = operand.row() ? Value(1) : clamped(Affine(g_.m) - m * g_.tile_m(), g_.tile_m());
+    load.cols = operand.column() ? Value(1) : clamped(Affine(g_.n) - n * tile_n_, tile_n_);
+    load.src = from.tile((operand.row() ? Affine(0) : m * (g_.tile_m() * from.pitch)) +
+                         (operand.column() ? Affine(0) : n * (tile_n_ * from.element())));
+    e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
+  }
+}
+
+void GemmKernel::load_block(const Block& at) {
+  const Guard first_n = g_.lhs_resident ? equals_first(at.n) : Guard{};
+  const Affine block = lhs_block(at);
+  e_.acquire(lhs_ring_, block, first_n);
+  Load lhs;
+  lhs.dst = vmem_tile(lhs_ring_.at(block), g_.block_k * in_, lhs_.type);
+  lhs.src = lhs_.tile(at.m * (g_.tile_m() * lhs_.pitch) + at.k * (g_.block_k * in_));
+  lhs.rows = clamped(Affine(g_.m) - at.m * g_.tile_m(), g_.tile_m());
+  lhs.cols = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
+  e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
+  if (fifo_) return;
+
+  const Affine weights = rhs_block(at);
+  e_.acquire(rhs_ring_, weights);
+  const Value k_left = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
+  const Value n_left = clamped(Affine(g_.n) - at.n * tile_n_, tile_n_);
+  const Affine k_offset = at.k * g_.block_k;
+  const Affine n_offset = at.n * tile_n_;
+  Load rhs;
+  rhs.dst = vmem_tile(rhs_ring_.at(weights), (transpose_ ? g_.block_k : tile_n_) * in_, rhs_.type);
+  rhs.src = transpose_ ? rhs_.tile(n_offset * rhs_.pitch + k_offset * in_)
+                       : rhs_.tile(k_offset * rhs_.pitch + n_offset * in_);
+  rhs.rows = transpose_ ? n_left : k_left;
+  rhs.cols = transpose_ ? k_left : n_left;
+  e_.emit(l_.roles.rhs, rhs, {}, {}, e_.published(rhs_ring_));
+}
+
+void GemmKernel::acquire_block(const Block& at) {
+  for (const Lane& lane : lanes_) {
+    const UnitId unit = mxus_[lane.number];
+    e_.acquire(lane.acc, at.tile, equals_first(at.k));
+    e_.wait(unit, {e_.filled(lhs_ring_, unit)}, g_.lhs_resident ? equals_first(at.n) : Guard{});
+    if (!fifo_) e_.wait(unit, {e_.filled(rhs_ring_, unit)});
+  }
+}
+
+void GemmKernel::release_block(const Block& at) {
+  for (const Lane& lane : lanes_) {
+    const UnitId unit = mxus_[lane.number];
+    if (!fifo_) e_.signal(unit, {e_.released(rhs_ring_, unit)});
+    e_.signal(unit, {e_.released(lhs_ring_, unit)},
+              g_.lhs_resident ? equals_last(at.n, tiles_n_) : Guard{});
+    e_.signal(unit, e_.published(lane.acc), equals_last(at.k, g_.blocks_k()));
+  }
+}
+
+Tile GemmKernel::acc_tile(const Lane& lane, const Affine& tile, const Affine& block,
+                          const Affine& row) const {
+  Tile acc;
+  acc.space = Space::kAcc;
+  acc.unit = static_cast<std::int16_t>(lane.number);
+  acc.address = lane.acc.at(tile, (block * g_.mxu_m + row) * acc_row_bytes(mxu_));
+  acc.pitch = acc_row_bytes(mxu_);
+  acc.type = acc_type_;
+  return acc;
+}
+
+void GemmKernel::emit() {
+  e_.drain(kAccSpace);
+  make_rings();
+  const std::int64_t tiles_m = g_.tiles_m();
+  const Affine m = e_.open(tiles_m);
+  const Affine n = e_.open(tiles_n_);
+  const Affine tile = m * tiles_n_ + n;
+  load_operands(m, n, tile);
+  const Affine k = e_.open(g_.blocks_k());
+  const Block at{m, n, k, tile};
+  load_block(at);
+  acquire_block(at);
+  multiply(at);
+  release_block(at);
+  e_.close();
+  for (const Lane& lane : lanes_) finish_part(lane, m, n, tile);
+  e_.close();
+  e_.close();
+
+  const std::int64_t tiles = tiles_m * tiles_n_;
+  const std::int64_t blocks = tiles * g_.blocks_k();
+  e_.finish(lhs_ring_, l_.space, g_.lhs_resident ? tiles_m * g_.blocks_k() : blocks);
+  if (!fifo_) e_.finish(rhs_ring_, l_.space, blocks);
+  for (const Ring& ring : fifo_rings_) e_.finish(ring, kAccSpace, blocks * g_.col_blocks);
+  e_.finish(out_ring_, l_.space, tiles * static_cast<std::int64_t>(lanes_.size()));
+  for (const Lane& lane : lanes_) e_.finish(lane.acc, kAccSpace, tiles);
+  for (const EpilogueOperand& operand : operands_) e_.finish(operand.ring, l_.space, tiles);
+}
+
+}  // namespace systole
