@@ -70,7 +70,15 @@ constexpr std::array<Need, 6> kNeeds{{
      [](const Graph& /*unused*/, const Op& op) {
        return attribute(op, "transpose_rhs", 0) != 0 || row_of(op.kind).family == OpFamily::kHeads;
      },
-     [](const ChipSpec& chip) { return chip.mxu.transposed_load; }},
+     [](const ChipSpec& chip) {
+       // An input-stationary array streams the rows of a transposed rhs as they lie.
+       return chip.mxu.transposed_load || chip.mxu.dataflow == Dataflow::kInputStationary;
+     }},
+    {"a weight-stationary MXU (mxu.dataflow)",
+     [](const Graph& /*unused*/, const Op& op) {
+       return row_of(op.kind).family == OpFamily::kHeads;
+     },
+     [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; }},
 }};
 
 std::vector<std::string> presets_with(const Need& need) {

@@ -9,6 +9,7 @@
 #include "compiler/graph_text.hpp"
 #include "compiler/graph_verifier.hpp"
 #include "compiler/layout.hpp"
+#include "compiler/orient.hpp"
 #include "compiler/schedule.hpp"
 #include "compiler/tile.hpp"
 #include "isa/assembly.hpp"
@@ -35,6 +36,7 @@ const std::vector<PassRow>& passes() {
       {"import", "the workload as a graph"},
       {"decompose", "model ops become matmuls, elementwise ops, softmax and gathers"},
       {"fuse", "epilogues into matmuls, scores-softmax-context into attention"},
+      {"orient", "for input-stationary arrays: columns as rows, lhs and rhs exchanged"},
       {"tile", "a mapping for each op, by a search with the timing formulas"},
       {"place", "an HBM address for each tensor"},
       {"emit", "the program: loops, rings, semaphores, instructions"},
@@ -59,15 +61,20 @@ Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& ob
   const Graph& fused = result.graphs.back().second;
   check_fused(fused);
 
-  const std::vector<Mapping> mappings = map_ops(fused, chip.spec);
-  result.tiles = tiles_text(fused, chip.spec, mappings);
+  const Oriented oriented = orient(fused, chip.spec);
+  verify_graph(oriented.graph, fused.name);
+  tell("orient", [&] { return print_graph(oriented.graph); });
+
+  const std::vector<Mapping> mappings = map_ops(oriented.graph, chip.spec);
+  result.tiles = tiles_text(oriented.graph, chip.spec, mappings);
   tell("tile", [&] { return result.tiles; });
 
-  const Layout layout(fused, chip.spec);
+  const Layout layout(oriented.graph, chip.spec);
   layout.require_fit();
   tell("place", [&] { return layout.describe(); });
 
-  result.program = schedule(fused, chip.spec, layout, mappings);
+  result.program = schedule(oriented.graph, chip.spec, layout, mappings);
+  restore_symbols(oriented, result.program.symbols);
   result.program.chip = chip.spec.name;
   result.program.chip_hash = chip.hash;
   tell("emit", [&] { return print_program(result.program); });

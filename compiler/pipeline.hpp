@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler as one list of passes: import, decompose, fuse, tile, place, emit. The verifier runs
-// after each pass on graphs.
+// The compiler as one list of passes: import, decompose, fuse, orient, tile, place, emit. The
+// verifier runs after each pass on graphs.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ using PassObserver = std::function<void(std::string_view pass, const std::string
 
 struct Compilation {
   Program program;
-  std::vector<std::pair<std::string, Graph>> graphs;  // after each pass on graphs
+  std::vector<std::pair<std::string, Graph>> graphs;  // after import, decompose and fuse
   std::string tiles;                                  // the mappings, one op per line
 };
 
