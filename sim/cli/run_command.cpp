@@ -20,6 +20,7 @@
 #include "sim/function/execute.hpp"
 #include "sim/function/symbols.hpp"
 #include "sim/observe/action_counts.hpp"
+#include "sim/observe/array_times.hpp"
 #include "sim/observe/conservation.hpp"
 #include "sim/observe/op_cycles.hpp"
 #include "sim/observe/unit_times.hpp"
@@ -85,9 +86,10 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycle
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
+  ArrayTimes array_times(program.streams.at(0));
   Conservation conservation(chip.spec, program, unit_names(chip.spec), operands,
                             memory_latency_cycles(chip.spec));
-  std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &conservation};
+  std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &array_times, &conservation};
   std::optional<ChromeTrace> chrome_trace;
   if (trace != nullptr) {
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
@@ -98,8 +100,8 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycle
   Measured result;
   result.conservation = conservation.settle(run.cycles, unit_times, actions);
   conservation.require(result.conservation);
-  result.measurements =
-      measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
+  result.measurements = measurements(program.ops.size(), run.cycles, run.units, unit_times, actions,
+                                     op_cycles, array_times);
   return result;
 }
 

@@ -30,6 +30,15 @@ Json units_json(const std::vector<UnitResult>& units) {
   return json;
 }
 
+// Cycles in which the arrays of MXUs work, those that do.
+Json arrays_json(const std::vector<UnitResult>& units) {
+  Json json = Json::object();
+  for (const UnitResult& unit : units) {
+    if (unit.array_cycles > 0) json[unit.name] = unit.array_cycles;
+  }
+  return json;
+}
+
 Json op_json(const OpResult& op) {
   return Json{{"name", op.name},
               {"kind", op.kind},
@@ -100,6 +109,7 @@ Json result_json(const RunResult& result) {
                                {"xlu", result.demand.xlu},
                                {"hbm", result.demand.hbm}};
   json["units"] = units_json(result.units);
+  json["array_cycles"] = arrays_json(result.units);
   json["hbm_bytes"] = Json{{"read", result.hbm_read}, {"write", result.hbm_written}};
   Json energy = Json::object();
   for (const auto& [component, joules] : result.energy_j) energy[component] = joules;

@@ -7,7 +7,8 @@ namespace systole {
 
 Measurements measurements(std::size_t op_count, Cycles cycles,
                           const std::vector<std::string>& units, const UnitTimes& unit_times,
-                          const ActionCounts& actions, const OpCycles& op_cycles) {
+                          const ActionCounts& actions, const OpCycles& op_cycles,
+                          const ArrayTimes& array_times) {
   Measurements result;
   result.cycles = cycles;
   result.units = units;
@@ -20,6 +21,9 @@ Measurements measurements(std::size_t op_count, Cycles cycles,
     const auto number = static_cast<std::int32_t>(op);
     copy(actions.totals_of_op(number), result.op_actions.emplace_back());
     result.op_cycles.push_back(op_cycles.of_op(number));
+  }
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    result.array_cycles.push_back(array_times.of_unit(static_cast<std::int32_t>(unit)));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/observe/action_counts.hpp"
+#include "sim/observe/array_times.hpp"
 #include "sim/observe/events.hpp"
 #include "sim/observe/op_cycles.hpp"
 #include "sim/observe/unit_times.hpp"
@@ -23,11 +24,13 @@ struct Measurements {
   ActionTotals actions{};                // of the whole run
   std::vector<ActionTotals> op_actions;  // by op
   std::vector<Cycles> op_cycles;         // by op; what is left of `cycles` served no op
+  std::vector<Cycles> array_cycles;      // by unit; 0 where it has no array
 };
 
 // `op_count`: ops of the program; `units` and `cycles` as the simulation returned them.
 Measurements measurements(std::size_t op_count, Cycles cycles,
                           const std::vector<std::string>& units, const UnitTimes& unit_times,
-                          const ActionCounts& actions, const OpCycles& op_cycles);
+                          const ActionCounts& actions, const OpCycles& op_cycles,
+                          const ArrayTimes& array_times);
 
 }  // namespace systole

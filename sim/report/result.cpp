@@ -39,6 +39,7 @@ std::vector<UnitResult> unit_results(const Measurements& measured) {
   std::vector<UnitResult> results;
   for (std::size_t u = 0; u < reasons.size(); ++u) {
     UnitResult result{measured.units[u], std::move(reasons[u])};
+    if (u < measured.array_cycles.size()) result.array_cycles = measured.array_cycles[u];
     Cycles total = 0;
     for (const auto& [reason, cycles] : result.reasons) total += cycles;
     if (total != measured.cycles) {

@@ -27,8 +27,9 @@ struct ScenarioResult {
 };
 
 struct UnitResult {
-  std::string name;      // "core0.mxu1"
-  ReasonCycles reasons;  // add up to the run; "wait:core0.dma0"
+  std::string name;         // "core0.mxu1"
+  ReasonCycles reasons;     // add up to the run; "wait:core0.dma0"
+  Cycles array_cycles = 0;  // of an MXU: in which its array works, counted once
 };
 
 // One op, all its repetitions.

@@ -14,7 +14,7 @@ TEST_CASE("a run's measurements are the folds' numbers, op by op") {
   actions.on(Action{ActionId::kHbmReadBytes, -1, 32});
   op_cycles.on(Completion{0, 0, 3});
   op_cycles.on(Completion{1, 1, 7});
-  const Measurements m = measurements(2, 7, {"core0.mxu0"}, unit_times, actions, op_cycles);
+  const Measurements m = measurements(2, 7, {"core0.mxu0"}, unit_times, actions, op_cycles, {{}});
   CHECK(m.op_cycles == std::vector<Cycles>{3, 4});
   const auto read = static_cast<std::size_t>(ActionId::kHbmReadBytes);
   CHECK(m.actions[read] == 96);
