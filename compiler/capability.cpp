@@ -11,6 +11,7 @@
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/chip_parameters.hpp"
 #include "isa/error.hpp"
 
 namespace systole {
@@ -20,6 +21,7 @@ struct Need {
   std::string_view unit;
   bool (*needed)(const Graph&, const Op&);
   bool (*present)(const ChipSpec&);
+  std::string_view key = {};  // of the chip's parameter that says so, where a name helps
 };
 
 bool is_product(const Op& op) {
@@ -74,11 +76,12 @@ constexpr std::array<Need, 6> kNeeds{{
        // An input-stationary array streams the rows of a transposed rhs as they lie.
        return chip.mxu.transposed_load || chip.mxu.dataflow == Dataflow::kInputStationary;
      }},
-    {"a weight-stationary MXU (mxu.dataflow)",
+    {"a weight-stationary MXU",
      [](const Graph& /*unused*/, const Op& op) {
        return row_of(op.kind).family == OpFamily::kHeads;
      },
-     [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; }},
+     [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; },
+     "mxu.dataflow"},
 }};
 
 std::vector<std::string> presets_with(const Need& need) {
@@ -106,6 +109,13 @@ std::string ops_that_need(const Graph& graph, const Need& need) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// ", not mxu.dataflow output_stationary".
+std::string setting_of(const Need& need, const ChipSpec& chip) {
+  if (need.key.empty()) return {};
+  const ParameterRow& row = *find_parameter(need.key);
+  return fmt::format(", not {} {}", need.key, print_parameter(row, row.get(chip)));
+}
+
 void check_types(const Graph& graph, const Op& op) {
   if (!is_product(op)) return;
   const DataType type = graph.tensors[op.operands[0].tensor].type;
@@ -121,10 +131,10 @@ void check_capability(const Graph& graph, const ChipSpec& chip) {
     if (need.present(chip)) continue;
     const std::string ops = ops_that_need(graph, need);
     if (ops.empty()) continue;
-    bad_input(
-        graph.name,
-        fmt::format("ops that chip {} has no unit for: {} need {}", chip.name, ops, need.unit),
-        fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
+    bad_input(graph.name,
+              fmt::format("ops that chip {} has no unit for: {} need {}{}", chip.name, ops,
+                          need.unit, setting_of(need, chip)),
+              fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
   }
   for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
     for (const Op& op : *ops) check_types(graph, op);

@@ -89,6 +89,10 @@ class Fuser {
       const Extent b = extent_of(graph_, op.operands[1]);
       if (op.kind == OpKind::kSub || a.rows != b.rows || a.cols != b.cols) return std::nullopt;
     }
+    if (which == 0 && op.operands.size() == 2) {  // rows that repeat: no tile has them in one place
+      const std::int64_t rows = extent_of(graph_, op.operands[1]).rows;
+      if (rows != 1 && rows != extent_of(graph_, op.operands[0]).rows) return std::nullopt;
+    }
     Op gemm = std::move(*slots[*slot]);
     slots[*slot].reset();
     EpilogueStep step{.kind = op.kind};

@@ -21,7 +21,14 @@ void check_epilogue(const Graph& graph, const Op& op, const Extent& result) {
       mismatch(fmt::format("epilogue operand {} of {}", step.operand, name_of(step.kind)),
                "the gemm's further operands in the order of its steps");
     }
-    if (binary) require_repeatable(graph, op, next++, result);
+    if (binary) {
+      require_repeatable(graph, op, next, result);
+      const std::int64_t rows = extent_of(graph, op.operands[next]).rows;
+      if (rows != 1 && rows != result.rows) {
+        mismatch(operand_text(graph, op, next), fmt::format("1 row or {}", result.rows));
+      }
+      ++next;
+    }
     if (!std::isfinite(step.factor)) mismatch("an infinite factor", "a finite number");
     if (step.kind == OpKind::kQuantize && &step != &op.epilogue.back()) {
       mismatch("then quantize before other steps", "quantize as the last step");
