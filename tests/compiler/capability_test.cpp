@@ -26,6 +26,8 @@ ChipSpec without(const std::string& what) {
   if (what == "int8") chip.mxu.macs_int8 = 0;
   if (what == "fp8") chip.mxu.macs_fp8 = 0;
   if (what == "transposed") chip.mxu.transposed_load = false;
+  if (what == "output") chip.mxu.dataflow = Dataflow::kOutputStationary;
+  if (what == "input") chip.mxu.dataflow = Dataflow::kInputStationary;
   return chip;
 }
 
@@ -66,6 +68,8 @@ const std::vector<Need> kNeeds{
     {"fp8", "%y = matmul(%f, %f)", "matmul", "fp8 in its MXU"},
     {"transposed", "%y = matmul(%x, %x) {transpose_rhs=1}", "matmul", "a transposed weight load"},
     {"transposed", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "a transposed weight load"},
+    {"output", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "a weight-stationary MXU"},
+    {"input", "%y = mha(%x, %x, %x) {heads=2, seq=4}", "scores", "a weight-stationary MXU"},
 };
 
 }  // namespace
@@ -95,6 +99,9 @@ TEST_CASE("a refusal names exactly the presets that have the unit") {
       if (need.missing == "int8") has = chip.mxu.macs_int8 > 0;
       if (need.missing == "fp8") has = chip.mxu.macs_fp8 > 0;
       if (need.missing == "transposed") has = chip.mxu.transposed_load;
+      if (need.missing == "output" || need.missing == "input") {
+        has = chip.mxu.dataflow == Dataflow::kWeightStationary;
+      }
       INFO(need.missing << ": " << name);
       CHECK((presets.find(name) != std::string::npos) == has);
     }
@@ -147,6 +154,26 @@ TEST_CASE("tpu-v1 runs an int8 perceptron but no softmax") {
   CHECK(refusal("%a = matmul(%i, %i)\n%y = quantize(%a) {factor=0.5}\noutput %y", chip).empty());
   CHECK_THAT(refusal("%y = softmax(%x)\noutput %y", chip), contains("softmax (y) need an XLU"));
   CHECK_THAT(refusal("%y = matmul(%x, %x)\noutput %y", chip), contains("bf16 in its MXU"));
+}
+
+TEST_CASE("attention names the dataflow that does not take it, all else is taken by each") {
+  const std::string attention = "%y = mha(%x, %x, %x) {heads=2, seq=4} name=\"core\"\noutput %y";
+  CHECK_THAT(refusal(attention, without("output")),
+             contains("scores (core), context (core.context) need a weight-stationary MXU, not "
+                      "mxu.dataflow output_stationary"));
+  CHECK_THAT(refusal(attention, without("input")), contains("not mxu.dataflow input_stationary"));
+  for (const char* dataflow : {"output", "input"}) {
+    CHECK(refusal("%a = matmul(%x, %x)\n%y = softmax(%a)\noutput %y", without(dataflow)).empty());
+  }
+}
+
+TEST_CASE("an input-stationary MXU streams a transposed rhs without a transposed load") {
+  const std::string ops = "%y = matmul(%x, %x) {transpose_rhs=1}\noutput %y";
+  for (const auto& [dataflow, taken] : {std::pair{"input", true}, {"output", false}}) {
+    ChipSpec chip = without(dataflow);
+    chip.mxu.transposed_load = false;
+    CHECK(refusal(ops, chip).empty() == taken);
+  }
 }
 
 TEST_CASE("ops of a repeated region are checked") {

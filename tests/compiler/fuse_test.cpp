@@ -55,6 +55,13 @@ TEST_CASE("a value that something else reads is not fused away") {
         "%p = gemm(%x, %w) : bf16[4, 8]\n%q = mul(%p, %p) : bf16[4, 8]\noutput %q\n");
 }
 
+TEST_CASE("an operand whose rows repeat stays out of a product's drain, with all after it") {
+  const std::string head = std::string(kHead) + "weight %z bf16[2, 8] scale=1 offset=0\n";
+  CHECK(fused_ops("%p = matmul(%x, %w)\n%q = add(%p, %z)\n%y = relu(%q)\noutput %y\n", head) ==
+        "%p = gemm(%x, %w) : bf16[4, 8]\n%q = add(%p, %z) : bf16[4, 8]\n"
+        "%y = relu(%q) : bf16[4, 8]\noutput %y\n");
+}
+
 TEST_CASE("a value that is carried or yielded is not fused away") {
   const std::string text = R"(%p = gemm(%x, %w) : bf16[4, 8]
 repeat 2 {

@@ -2,12 +2,15 @@
 #include "sim/function/symbols.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bench.hpp"
 #include "catch.hpp"
 #include "isa/bf16.hpp"
 #include "isa/error.hpp"
+#include "isa/fill.hpp"
 #include "isa/seeded.hpp"
+#include "sim/function/elements.hpp"
 
 using namespace systole;
 using namespace systole::test;
@@ -64,6 +67,53 @@ TEST_CASE("each copy of a symbol has its own values, stride bytes apart") {
     CHECK(read_symbol(symbol, copy, hbm)[1] == SeededTensor(1, "w", copy).real(1, 1, 0));
   }
   CHECK(read_symbol(symbol, 0, hbm) != read_symbol(symbol, 2, hbm));
+}
+
+TEST_CASE("a column-major symbol holds the same elements, column by column") {
+  for (const DataType type : {DataType::kBf16, DataType::kInt8}) {
+    Bench bench;
+    const auto rows = bench.tensor("x", SymbolRole::kInput, type, 3, 5, 16);
+    Program columns = bench.program;
+    Symbol& symbol = columns.symbols[rows];
+    symbol.layout = TensorLayout::kColumnMajor;
+    symbol.pitch = 8;
+    symbol.scale = bench.program.symbols[rows].scale = 100;
+    MemoryImage hbm = hbm_image(columns);
+    CHECK(hbm.size() == symbol.address + 4 * 8 + 3 * size_of(type));
+    seed_inputs(columns, 1, hbm);
+    const MemoryImage reference = bench.image();
+    const std::vector<double> values = read_symbol(symbol, 0, hbm);
+    CHECK(values == bench.get(reference, rows));
+    CHECK(digest(symbol, hbm) == digest(bench.program.symbols[rows], reference));
+    CHECK(symbol_bytes(symbol, 0, hbm) == symbol_bytes(bench.program.symbols[rows], 0, reference));
+    // Element (r, c) is the r-th of column c.
+    Region column;
+    column.begin = symbol.address + 3 * 8;
+    column.rows = 1;
+    column.row_bytes = 3 * size_of(type);
+    const ConstRows third = std::as_const(hbm).rows(column);
+    for (std::int64_t r = 0; r < 3; ++r) {
+      CHECK(load_element(type, third.row(0) + r * size_of(type)) ==
+            values[static_cast<std::size_t>(r * 5 + 3)]);
+    }
+  }
+}
+
+TEST_CASE("a column-major constant has a frequency per column") {
+  Bench bench;
+  const auto table = bench.tensor("c", SymbolRole::kConstant, DataType::kFp32, 4, 2);
+  Symbol& symbol = bench.program.symbols[table];
+  symbol.fill = Fill::kCos;
+  symbol.frequencies = {1, 0.25};
+  symbol.layout = TensorLayout::kColumnMajor;
+  symbol.pitch = 16;
+  const MemoryImage hbm = bench.image();
+  for (std::int64_t r = 0; r < 4; ++r) {
+    for (std::int64_t c = 0; c < 2; ++c) {
+      CHECK(read_symbol(symbol, 0, hbm)[static_cast<std::size_t>(r * 2 + c)] ==
+            wave(Fill::kCos, 1, static_cast<double>(r), c == 0 ? 1 : 0.25));
+    }
+  }
 }
 
 TEST_CASE("another seed gives other values") {

@@ -144,6 +144,20 @@ TEST_CASE("a constant has a fill and its frequencies in parentheses") {
   CHECK_THAT(refusal(symbol("frequencies=(1) frequencies=(1)")), Contains("a second time"));
 }
 
+TEST_CASE("a symbol is row-major unless its layout is given") {
+  const auto symbol = [](const std::string& fields) {
+    return ".systole 1\n.symbol s role=input type=bf16 address=0 rows=3 cols=2 pitch=8" + fields +
+           "\n";
+  };
+  CHECK(parse_program(symbol(""), "t.sasm").symbols[0].layout == TensorLayout::kRowMajor);
+  const Program program = parse_program(symbol(" layout=column_major"), "t.sasm");
+  CHECK(program.symbols[0].layout == TensorLayout::kColumnMajor);
+  CHECK_THAT(print_program(program), Contains(" pitch=8 layout=column_major\n"));
+  CHECK_THAT(print_program(parse_program(symbol(" layout=row_major"), "t.sasm")),
+             Contains(" pitch=8\n"));
+  CHECK_THAT(refusal(symbol(" layout=columns")), Contains("found 'columns'; expected a layout"));
+}
+
 TEST_CASE("a program begins with its version, and instructions with a stream") {
   CHECK(refusal("") == "t.sasm:1:1: found the end of the text; expected '.systole 1'");
   CHECK(refusal(".systole 2\n") == "t.sasm:1:10: found version '2'; expected version 1");

@@ -30,7 +30,7 @@ class RandomProgram {
       p.semaphores.push_back({name() + std::to_string(n), number()});
       p.symbols.push_back({name() + std::to_string(n), row(kSymbolRoles), row(kDataTypes), number(),
                            number(), number(), number(), number(), number(), real(), real(),
-                           row(kFills), reals()});
+                           row(kFills), reals(), row(kTensorLayouts)});
       p.ops.push_back({name() + std::to_string(n), name(), row(kDataTypes), number(), number(),
                        number(), number()});
     }

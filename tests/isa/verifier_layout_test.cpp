@@ -41,6 +41,28 @@ TEST_CASE("symbols lie in HBM and overlap only where both are scratch") {
   CHECK_THAT(finding(program_of(""), chip), Contains("addresses below 20000"));
 }
 
+TEST_CASE("columns of a column-major symbol lie a pitch apart, in HBM, and do not overlap") {
+  const auto with = [](const std::string& symbol) {
+    return finding(
+        parse_program(".systole 1\n.symbol s role=weight type=bf16 address=1024 rows=4 "
+                      "cols=8 pitch=8 layout=column_major\n.symbol t role=weight " +
+                          symbol + " layout=column_major\n.stream\nhalt",
+                      "t"));
+  };
+  // s takes 8 columns of 8 bytes: 1024 .. 1088.
+  CHECK(with("type=bf16 address=1088 rows=1 cols=1 pitch=2") == "");
+  CHECK_THAT(with("type=bf16 address=1086 rows=1 cols=1 pitch=2"),
+             Contains("symbol t: found an overlap with symbol s"));
+  CHECK(with("type=bf16 address=0 rows=4 cols=9 pitch=8") == "");
+  CHECK_THAT(with("type=bf16 address=0 rows=5 cols=9 pitch=8"), Contains("columns that overlap"));
+  CHECK(with("type=bf16 address=65520 rows=8 cols=1 pitch=2") == "");
+  CHECK_THAT(with("type=bf16 address=65520 rows=9 cols=1 pitch=2"),
+             Contains("symbol t: found an end outside of HBM"));
+  CHECK(with("type=bf16 address=0 rows=4 cols=8 pitch=8 count=2 stride=64") == "");
+  CHECK_THAT(with("type=bf16 address=0 rows=4 cols=8 pitch=8 count=2 stride=62"),
+             Contains("copies that overlap"));
+}
+
 TEST_CASE("copies of stacked symbols may interleave, byte by byte, and not overlap") {
   const auto with = [](int address, int rows, const std::string& role = "weight") {
     return finding(parse_program(

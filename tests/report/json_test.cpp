@@ -56,6 +56,13 @@ TEST_CASE("whole numbers are printed as whole numbers, and units add up to the c
   CHECK(json["ops"][0]["hbm_bytes"].is_number_integer());
 }
 
+TEST_CASE("array_cycles are those of the MXUs whose arrays work") {
+  CHECK(result_json(sample_result())["array_cycles"] == Json{{"core0.mxu0", 640}});
+  Measurements idle = sample_measurements();
+  idle.array_cycles.assign(5, 0);
+  CHECK(result_json(sample_result(sample_program(), idle))["array_cycles"] == Json::object());
+}
+
 TEST_CASE("the ops' cycles and MACs add up to the run's") {
   const Json json = result_json(sample_result());
   Cycles cycles = 0;

@@ -65,6 +65,7 @@ inline Measurements sample_measurements() {
                   {kMemory, Reason::kBusy, -1, 0, 100},
                   {kMemory, Reason::kNoInstruction, -1, -1, 900}};
   m.op_cycles = {800, 200};
+  m.array_cycles = {640, 0, 0, 0, 0};
   m.op_actions.resize(2);
   const auto at = [](ActionId id) { return static_cast<std::size_t>(id); };
   m.op_actions[0][at(ActionId::kHbmReadBytes)] = 1024;
