@@ -45,7 +45,7 @@ bool reduces_rows(OpKind kind) {
 }
 
 // In the order in which they are reported.
-constexpr std::array<Need, 6> kNeeds{{
+constexpr std::array<Need, 7> kNeeds{{
     {"an XLU (reduction over a row)",
      [](const Graph& /*unused*/, const Op& op) { return reduces_rows(op.kind); },
      [](const ChipSpec& chip) { return chip.xlu.count > 0; }},
