@@ -25,7 +25,7 @@ class GemmKernel {
 
  protected:
   struct Lane {  // one MXU
-    std::int64_t number, first_row, first_block;
+    std::int64_t number = 0, first_row = 0, first_block = 0;
     Ring acc;
   };
   struct Block {  // of K, in a tile

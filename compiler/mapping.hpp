@@ -12,8 +12,9 @@
 
 namespace systole {
 
-// out[m, n] = lhs[m, k] . rhs[k, n]. A tile is tile_m x tile_n of out; MXU x = xm * split_n + xn
-// computes rows xm * mxu_m .. and column blocks xn * col_blocks .. of it.
+// out[m, n] = lhs[m, k] . rhs[k, n], of the oriented graph (compiler/orient.hpp). A tile is tile_m
+// x tile_n of out; MXU x = xm * split_n + xn computes rows xm * mxu_m .. and column blocks xn *
+// col_blocks .. of it.
 struct GemmMapping {
   std::int64_t m = 0, n = 0, k = 0;
   std::int64_t split_m = 1, split_n = 1;  // MXUs along M and N

@@ -121,6 +121,7 @@ void append_binary(std::string& out) {
       "unit, op, guard, waits "
       "and signals, then its fields in\nthe order of the tables below. A value's first byte says "
       "which of its parts follow, and an affine\nexpression's which of its strides are not zero. "
+      "The top bit of a symbol's\nfill is its layout. "
       "Opcode 0 is illegal. A program has at most {} bytes\nin either form, {} instructions, and "
       "{} tests in a guard.\n",
       kBinaryHeaderBytes, kBinaryVersion, kMaxProgramBytes, kMaxStaticInstructions, kMaxGuardTests);

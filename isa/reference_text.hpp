@@ -116,9 +116,10 @@ Before a program runs, `verify_program` checks, in this order:
   different semaphores; sums use indices of open loops only and stay within 2^62; no count of a loop
   can look beyond its table.
 - Ops have a count of at least 1; no figure of an op, and no number of tokens, is negative.
-- Symbols lie in the HBM that a core reaches, aligned, with rows (columns of a column-major one)
-  and copies that do not overlap. Two symbols may share bytes where both are scratch. All together have at most 65536 copies. A constant
-  is fp32, filled with cos or sin, with a finite frequency per column; other symbols have no fill.
+- Symbols lie in the HBM that a core reaches, aligned, with rows (of a column-major one, columns)
+  and copies that do not overlap. Two symbols may share bytes where both are scratch. All together
+  have at most 65536 copies. A constant is fp32, filled with cos or sin, with a finite frequency per
+  column; other symbols have no fill.
 - Units and memories exist; operands lie in memories that the instruction reaches; types agree and
   the chip takes them; a vector operation has as many operands as it reads; broadcast only on operands
   of vector; transcendentals and transposed loads only where the chip has them.

@@ -110,15 +110,16 @@ RunResult simulate_with_report(const Chip& chip, const Program& program) {
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
+  ArrayTimes array_times(program.streams.at(0));
   Conservation conservation(chip.spec, program, unit_names(chip.spec), {},
                             memory_latency_cycles(chip.spec));
-  const SimulationResult run =
-      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles, &conservation});
+  const SimulationResult run = simulate(
+      chip.spec, program, {&unit_times, &actions, &op_cycles, &array_times, &conservation});
   conservation.require(conservation.settle(run.cycles, unit_times, actions));
-  return make_result(
-      chip, program,
-      measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles),
-      load_energy_table(chip.spec), stream_bytes_per_cycle(chip.spec));
+  return make_result(chip, program,
+                     measurements(program.ops.size(), run.cycles, run.units, unit_times, actions,
+                                  op_cycles, array_times),
+                     load_energy_table(chip.spec), stream_bytes_per_cycle(chip.spec));
 }
 
 void simulate_program(benchmark::State& state, const Chip& chip, const Program& program) {

@@ -123,6 +123,20 @@ TEST_CASE("chains, repeated layers and elementwise ops run on each dataflow") {
   }
 }
 
+TEST_CASE("elementwise ops with rows and columns run on each dataflow") {
+  for (const std::string& dataflow : kDataflows) {
+    for (const std::int64_t m : {1, 9}) {
+      INFO(dataflow << " " << m);
+      const std::string rows = std::to_string(m);
+      CHECK(wrong("input %x bf16[" + rows + ", 10]\nweight %w bf16[10, 7]\nweight %b bf16[1, 7]\n" +
+                      "input %c fp32[" + rows +
+                      ", 1]\n%p = matmul(%x, %w)\n%q = add(%p, %b)\n"
+                      "%r = mul(%p, %c)\n%y = max(%q, %r)\noutput %y, %p\n",
+                  chip_of("tiny-4x4", dataflow)) == "");
+    }
+  }
+}
+
 TEST_CASE("norms and softmax follow products on output-stationary arrays") {
   CHECK(wrong("input %x bf16[9, 10]\nweight %w bf16[10, 12]\nweight %g bf16[1, 12]\n"
               "%p = matmul(%x, %w)\n%n = rmsnorm(%p, %g) {eps=1e-5}\n%y = softmax(%n)\n"
