@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/pe/cycle_mxu.hpp"
 #include "sim/rtl/rtl_models.hpp"
 
 namespace systole {
@@ -11,11 +12,11 @@ namespace {
 class RtlArray : public sc_core::sc_module, public CycleArray {
  public:
   SC_HAS_PROCESS(RtlArray);
-  RtlArray(const sc_core::sc_module_name& name, sc_core::sc_event& edge,
-           std::unique_ptr<ClockedArray> model)
-      : sc_module(name), model_(std::move(model)) {
+  RtlArray(const sc_core::sc_module_name& name, const ArraySite& site)
+      : sc_module(name),
+        model_(rtl_model_of(site.chip).make(site.chip, site.accumulators, site.listener)) {
     SC_METHOD(end_cycle);
-    sensitive << edge;
+    sensitive << site.edge;
     dont_initialize();
   }
 
@@ -30,6 +31,7 @@ class RtlArray : public sc_core::sc_module, public CycleArray {
     model_->accumulators_changed(row, rows);
   }
   bool idle() const override { return model_->idle(); }
+  void trace(sc_core::sc_trace_file* file) const override { model_->trace(file, name()); }
 
  private:
   void end_cycle() { model_->clock(); }
@@ -39,11 +41,10 @@ class RtlArray : public sc_core::sc_module, public CycleArray {
 
 }  // namespace
 
-std::unique_ptr<CycleArray> make_rtl_array(const ChipSpec& chip, sc_core::sc_event& edge,
-                                           Accumulators& accumulators, ArrayListener& listener) {
-  const sc_core::sc_module_name name{sc_core::sc_gen_unique_name("rtl")};
-  return std::make_unique<RtlArray>(name, edge,
-                                    rtl_model_of(chip).make(chip, accumulators, listener));
+ArrayFactory rtl_arrays() {
+  return [](const ArraySite& site) {
+    return std::make_unique<RtlArray>(sc_core::sc_module_name{site.name.c_str()}, site);
+  };
 }
 
 }  // namespace systole

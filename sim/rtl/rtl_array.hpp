@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// An MXU's array in RTL as part of a simulation: the Verilated model under the clock of its unit.
+// Arrays in RTL as parts of a simulation: Verilated models under the clock of their units. No
+// SystemC in this header.
 #pragma once
 
-#include <memory>
-#include <systemc>
-
-#include "isa/chip.hpp"
-#include "sim/pe/cycle_array.hpp"
+#include "sim/pe/array_factory.hpp"
 
 namespace systole {
 
-// An array whose cycles end with `edge`, which its unit notifies once per cycle while the array is
-// not idle. All arguments outlive it. Throws bad_input where no array that is built fits the chip
-// (sim/rtl/rtl_models.hpp).
-std::unique_ptr<CycleArray> make_rtl_array(const ChipSpec& chip, sc_core::sc_event& edge,
-                                           Accumulators& accumulators, ArrayListener& listener);
+// An array in RTL for each MXU. It throws bad_input, naming the arrays that are built, where none of
+// them fits the chip (sim/rtl/rtl_models.hpp).
+ArrayFactory rtl_arrays();
 
 }  // namespace systole

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <systemc>
 #include <vector>
 
 #include "isa/chip.hpp"
@@ -12,10 +13,29 @@
 
 namespace systole {
 
-// A CycleArray that is told where its cycles end. Orders of a cycle are given before.
-class ClockedArray : public CycleArray {
+// What a CycleArray does, for one that is told where its cycles end; orders of a cycle are given
+// before.
+class ClockedArray {
  public:
+  ClockedArray() = default;
+  ClockedArray(const ClockedArray&) = delete;
+  ClockedArray& operator=(const ClockedArray&) = delete;
+  virtual ~ClockedArray() = default;
+
+  // As in CycleArray.
+  virtual bool takes_weights() const = 0;
+  virtual bool takes_feed() const = 0;
+  virtual bool takes_unload() const = 0;
+  virtual void order(WeightOrder order) = 0;
+  virtual void order(MatmulOrder order) = 0;
+  virtual void order(MultiplyOrder order) = 0;
+  virtual void order(UnloadOrder order) = 0;
+  virtual void accumulators_changed(std::int64_t row, std::int64_t rows) = 0;
+  virtual bool idle() const = 0;
+
   virtual void clock() = 0;
+  // Adds the pins to a waveform, each as `name`.pin.
+  virtual void trace(sc_core::sc_trace_file* file, const std::string& name) const = 0;
   // Plants mistake number `fault` of the array's source; 0: none. For tests of tests.
   virtual void plant(int fault) = 0;
 };

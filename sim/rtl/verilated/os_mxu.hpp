@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "isa/timing.hpp"
@@ -47,6 +48,18 @@ class OsMxu : public ClockedArray {
   }
   bool idle() const override { return top_.idle_o != 0 && !ordered_multiply_ && !ordered_unload_; }
   void plant(int fault) override { drive(top_.fault_i, fault); }
+
+  void trace(sc_core::sc_trace_file* file, const std::string& name) const override {
+    sc_core::sc_trace(file, top_.multiply_i, name + ".multiply_i");
+    sc_core::sc_trace(file, top_.step_take_o, name + ".step_take_o");
+    sc_core::sc_trace(file, top_.step_o, name + ".step_o");
+    sc_core::sc_trace(file, top_.unload_i, name + ".unload_i");
+    sc_core::sc_trace(file, top_.fed_o, name + ".fed_o");
+    sc_core::sc_trace(file, top_.multiplied_o, name + ".multiplied_o");
+    sc_core::sc_trace(file, top_.shifted_o, name + ".shifted_o");
+    sc_core::sc_trace(file, top_.unloaded_o, name + ".unloaded_o");
+    trace_writes(top_, file, name);
+  }
 
   void clock() override {
     drive_orders();

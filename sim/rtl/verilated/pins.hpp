@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <iterator>
 #include <stdexcept>
+#include <string>
+#include <systemc>
+#include <vector>
 
 #include "isa/data_type.hpp"
 #include "sim/pe/cycle_array.hpp"
@@ -43,6 +46,17 @@ void mirror_writes(const Top& top, Accumulators& accumulators) {
     if (top.write_o[c] != 0) {
       accumulators.write(top.write_row_o[c], static_cast<std::int64_t>(c), top.write_sum_o[c]);
     }
+  }
+}
+
+// Adds what is written to a waveform.
+template <class Top>
+void trace_writes(const Top& top, sc_core::sc_trace_file* file, const std::string& name) {
+  for (std::size_t c = 0; c < std::size(top.write_o); ++c) {
+    const std::string column = "_o(" + std::to_string(c) + ")";
+    sc_core::sc_trace(file, top.write_o[c], name + ".write" + column);
+    sc_core::sc_trace(file, top.write_row_o[c], name + ".write_row" + column);
+    sc_core::sc_trace(file, top.write_sum_o[c], name + ".write_sum" + column);
   }
 }
 

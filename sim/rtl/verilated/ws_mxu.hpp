@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "sim/rtl/rtl_models.hpp"
@@ -49,6 +50,17 @@ class WsMxu : public ClockedArray {
   }
   bool idle() const override { return top_.idle_o != 0 && !ordered_load_ && !ordered_matmul_; }
   void plant(int fault) override { drive(top_.fault_i, fault); }
+
+  void trace(sc_core::sc_trace_file* file, const std::string& name) const override {
+    sc_core::sc_trace(file, top_.matmul_i, name + ".matmul_i");
+    sc_core::sc_trace(file, top_.lhs_take_o, name + ".lhs_take_o");
+    sc_core::sc_trace(file, top_.lhs_row_o, name + ".lhs_row_o");
+    sc_core::sc_trace(file, top_.load_i, name + ".load_i");
+    sc_core::sc_trace(file, top_.fed_o, name + ".fed_o");
+    sc_core::sc_trace(file, top_.loaded_o, name + ".loaded_o");
+    sc_core::sc_trace(file, top_.written_o, name + ".written_o");
+    trace_writes(top_, file, name);
+  }
 
   void clock() override {
     drive_orders();

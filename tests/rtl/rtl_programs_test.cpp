@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole programs on a core whose MXUs are in RTL: the cycles, completions and reasons of the block
+// level, and the values of the functional model.
+#include "catch.hpp"
+#include "isa/error.hpp"
+#include "isa/verifier.hpp"
+#include "pe/witness_record.hpp"
+#include "rtl/orders.hpp"
+#include "sim/rtl/rtl_array.hpp"
+
+using namespace systole;
+
+namespace {
+
+void check_rtl(const ChipSpec& chip, const Program& program, std::uint64_t seed = 1) {
+  verify_program(chip, 0, program, "test");
+  const WitnessRecord tile = tile_record(chip, program);
+  const WitnessRecord rtl = cycle_record(chip, program, rtl_arrays(), seed);
+  CHECK(rtl.cycles == tile.cycles);
+  for (std::size_t k = 0; k < tile.mxu.size(); ++k) {
+    INFO("instruction " << k << " of the MXUs");
+    CHECK(rtl.mxu[k].begin == tile.mxu[k].begin);
+    CHECK(rtl.mxu[k].last == tile.mxu[k].last);
+  }
+  CHECK(rtl.completions == tile.completions);
+  CHECK(rtl.reasons == tile.reasons);
+  CHECK(rtl.values == values_of(chip, program, seed));
+}
+
+ChipSpec rtl_chip(const RtlModel& model, bool shadow = true) {
+  ChipSpec chip = pe_chip(model.rows, model.cols);
+  chip.mxu.macs_int8 = model.macs;
+  chip.mxu.shadow_weights = shadow;
+  if (model.output_stationary) chip.mxu.dataflow = Dataflow::kOutputStationary;
+  return chip;
+}
+
+}  // namespace
+
+TEST_CASE("programs of weight-stationary MXUs take the same cycles in RTL") {
+  if (!rtl_is_there()) return;
+  for (const RtlModel& model : rtl_models()) {
+    if (model.output_stationary) continue;
+    const std::int64_t rows = model.rows;
+    const std::int64_t cols = model.cols;
+    for (const bool shadow : {true, false}) {
+      INFO(describe(model));
+      const ChipSpec chip = rtl_chip(model, shadow);
+      MxuBench bench(chip);
+      bench.wload(rows, cols).matmul(rows + 2, rows, cols).wloadt(rows, cols, 512);
+      bench.matmul(2, rows, cols, false).matmul(1, 1, 1, false, 1).wload(1, cols, 1024);
+      bench.matmul(9, 1, cols, true, 20).matmul(9, 1, cols, false, 20);
+      check_rtl(chip, bench.finish());
+    }
+  }
+}
+
+TEST_CASE("programs of output-stationary MXUs take the same cycles in RTL") {
+  if (!rtl_is_there()) return;
+  for (const RtlModel& model : rtl_models()) {
+    if (!model.output_stationary) continue;
+    const std::int64_t rows = model.rows;
+    const std::int64_t cols = model.cols;
+    for (const bool shadow : {true, false}) {
+      INFO(describe(model));
+      const ChipSpec chip = rtl_chip(model, shadow);
+      MxuBench bench(chip, DataType::kInt8);
+      bench.multiply(rows, 5, cols).unload(rows, cols).multiply(rows, 17, cols);
+      bench.multiply(rows, 1, cols, false).unload(rows, cols, false);
+      bench.multiply<MultiplyTransposed>(2, 3, 1).unload(1, 1, true, 20);
+      check_rtl(chip, bench.finish());
+    }
+  }
+}
+
+TEST_CASE("operands wider than the port enter the RTL as the formulas say") {
+  if (!rtl_is_there()) return;
+  for (const RtlModel& model : rtl_models()) {
+    if (model.output_stationary) continue;
+    ChipSpec chip = rtl_chip(model);
+    chip.vmem.port_width = 3;
+    MxuBench bench(chip);
+    bench.wload(model.rows, model.cols).matmul(4, model.rows, model.cols);
+    bench.wload(model.rows, model.cols, 512).matmul(3, 2, model.cols, false);
+    check_rtl(chip, bench.finish());
+  }
+}
+
+TEST_CASE("two MXUs are two arrays in RTL") {
+  if (!rtl_is_there()) return;
+  const RtlModel& model = rtl_models().front();
+  const ChipSpec chip = rtl_chip(model);
+  const std::int64_t rows = model.rows;
+  const std::int64_t cols = model.cols;
+  MxuBench bench(chip);
+  bench.wload(rows, cols).wload(rows, cols, 512, kMxu1).matmul(5, rows, cols);
+  bench.matmul(7, rows, cols, true, 0, 8192, kMxu1).wload(rows, cols, 1024);
+  bench.matmul(2, rows, cols, false);
+  check_rtl(chip, bench.finish());
+}
+
+TEST_CASE("a chip without an array in RTL is refused with the arrays that there are") {
+  ChipSpec chip = pe_chip(5, 7);
+  chip.name = "odd";
+  const std::string wanted = "chip odd: found no array in RTL for an MXU that is weight-stationary 5 x 7";
+  try {
+    rtl_model_of(chip);
+    FAIL("it fits");
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kBadInput);
+    const std::string text = error.what();
+    CHECK(text.find(wanted) == 0);
+    for (const RtlModel& model : rtl_models()) CHECK(text.find(describe(model)) != text.npos);
+    CHECK((text.find("scripts/setup test") != text.npos) == !rtl_built());
+  }
+}
+
+TEST_CASE("a model in RTL fits chips up to its MACs, lines and accumulators") {
+  if (!rtl_is_there()) return;
+  for (const RtlModel& model : rtl_models()) {
+    const auto fits = [&](const ChipSpec& chip) {
+      try {
+        return &rtl_model_of(chip) == &model;
+      } catch (const Error&) {
+        return false;
+      }
+    };
+    ChipSpec chip = chip_of(model, true, std::max<std::int64_t>(1, model.lines_per_cycle));
+    CHECK(fits(chip));
+    chip.mxu.acc_depth = model.acc_depth + 1;
+    CHECK_FALSE(fits(chip));
+    chip.mxu.acc_depth = model.acc_depth - 1;
+    chip.mxu.macs_bf16 = model.macs + 1;
+    CHECK_FALSE(fits(chip));
+    chip.mxu.macs_bf16 = model.macs;
+    CHECK(fits(chip));
+    ++chip.mxu.weight_rows_per_cycle;
+    // More lines than the array has, at once, are all of them.
+    const bool all = model.lines_per_cycle >= std::max(model.rows, model.cols);
+    CHECK(fits(chip) == (model.output_stationary || all));
+  }
+}
