@@ -174,7 +174,7 @@ module mxu_os
       assign entering[lane] = rhs_i[c][lane];
     end
     delay #(.T(rhs_t), .CYCLES(c)) u_skew (.clk_i, .data_i(entering), .tap_o(tap));
-    assign rhs[0][c] = tap[c];
+    assign rhs[0][c] = tap[fault_i == 5 ? 0 : c];
     assign pass[0][c] = 0;
   end
 

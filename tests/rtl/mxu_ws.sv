@@ -200,7 +200,7 @@ module mxu_ws
     end
     delay #(.T(top_t), .CYCLES(c)) u_skew (.clk_i, .data_i(entering), .tap_o(tap));
     for (genvar n = 0; n < LINES; n++) begin : g_bus
-      assign down[0][c][n] = tap[c][n];
+      assign down[0][c][n] = tap[fault_i == 5 ? 0 : c][n];
     end
     assign psum[0][c] = 0;
   end

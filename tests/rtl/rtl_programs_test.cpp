@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole programs on a core whose MXUs are in RTL: the cycles, completions and reasons of the block
-// level, and the values of the functional model.
+// level and of the PE level, and the values of the functional model.
 #include "catch.hpp"
 #include "isa/error.hpp"
 #include "isa/verifier.hpp"
@@ -23,6 +23,7 @@ void check_rtl(const ChipSpec& chip, const Program& program, std::uint64_t seed 
     CHECK(rtl.mxu[k].last == tile.mxu[k].last);
   }
   CHECK(rtl.completions == tile.completions);
+  CHECK(rtl.completions == cycle_record(chip, program, pe_arrays(), seed).completions);
   CHECK(rtl.reasons == tile.reasons);
   CHECK(rtl.values == values_of(chip, program, seed));
 }

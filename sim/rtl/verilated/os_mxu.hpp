@@ -114,13 +114,13 @@ class OsMxu : public ClockedArray {
       const bool deep = lane < macs() && k < multiply_.depth;
       for (std::size_t r = 0; r < std::size(top_.lhs_i); ++r) {
         const auto row = static_cast<std::int64_t>(r);
-        top_.lhs_i[r][l] =
-            word_at(multiply_.lhs, row * multiply_.depth + k, deep && row < multiply_.rows);
+        const bool inside = deep && row < multiply_.rows;
+        top_.lhs_i[r][l] = word_at(multiply_.lhs, row * multiply_.depth + k, inside, kStray);
       }
       for (std::size_t c = 0; c < std::size(top_.rhs_i); ++c) {
         const auto col = static_cast<std::int64_t>(c);
-        top_.rhs_i[c][l] =
-            word_at(multiply_.rhs, k * multiply_.cols + col, deep && col < multiply_.cols);
+        const bool inside = deep && col < multiply_.cols;
+        top_.rhs_i[c][l] = word_at(multiply_.rhs, k * multiply_.cols + col, inside, kStray);
       }
     }
   }

@@ -34,9 +34,12 @@ inline int rtl_kind(DataType type) {
   throw std::logic_error("an operand of a type that no array multiplies");
 }
 
-// Element `index` of `words`; zero where the tile that they are of ends before.
-inline Word word_at(const std::vector<Word>& words, std::int64_t index, bool inside) {
-  return inside ? words[static_cast<std::size_t>(index)] : Word{0};
+// What is on a port's wires beside the tile: an array that used it would not go unseen.
+inline constexpr Word kStray = 0x4B4B;
+
+// Element `index` of `words`, and `beside` where the tile that they are of has none there.
+inline Word word_at(const std::vector<Word>& words, std::int64_t index, bool inside, Word beside) {
+  return inside ? words[static_cast<std::size_t>(index)] : beside;
 }
 
 // Tells `accumulators` what the array writes in this cycle.

@@ -116,7 +116,7 @@ class WsMxu : public ClockedArray {
       for (std::size_t lane = 0; lane < std::size(top_.lhs_i[r]); ++lane) {
         const std::int64_t k = element(r, macs, lane);
         const bool inside = static_cast<std::int64_t>(lane) < macs && k < matmul_.depth;
-        top_.lhs_i[r][lane] = word_at(matmul_.lhs, m * matmul_.depth + k, inside);
+        top_.lhs_i[r][lane] = word_at(matmul_.lhs, m * matmul_.depth + k, inside, kStray);
       }
     }
   }
@@ -131,7 +131,7 @@ class WsMxu : public ClockedArray {
     }
   }
 
-  // The weights of PE (r, c).
+  // The weights of PE (r, c); zero outside of the tile.
   template <class Lanes>
   void bring_weights(Lanes& pins, std::size_t r, std::size_t c, bool wanted) {
     const std::int64_t macs = macs_per_pe(chip_.mxu, load_.type);
@@ -140,7 +140,7 @@ class WsMxu : public ClockedArray {
       const std::int64_t k = element(r, macs, lane);
       const bool inside = wanted && static_cast<std::int64_t>(lane) < macs && k < load_.depth &&
                           col < load_.cols;
-      pins[lane] = word_at(load_.weights, k * load_.cols + col, inside);
+      pins[lane] = word_at(load_.weights, k * load_.cols + col, inside, Word{0});
     }
   }
 
