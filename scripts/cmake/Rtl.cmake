@@ -48,13 +48,12 @@ function(systole_rtl_model dataflow rows cols macs lines depth)
   set(rtl_rows "${rtl_rows} \\\n  ${row}" PARENT_SCOPE)
 endfunction()
 
-# The chip tiny-4x4, and arrays that are tall, wide, and neither a power of two.
-systole_rtl_model(Ws 4 4 2 4 256)
-systole_rtl_model(Ws 8 6 2 2 256)
-systole_rtl_model(Ws 3 5 1 1 64)
-systole_rtl_model(Os 4 4 2 0 256)
-systole_rtl_model(Os 8 6 2 0 256)
-systole_rtl_model(Os 3 5 1 0 64)
+# Sizes: the chip tiny-4x4's; tall, wide, and neither a power of two; one PE; one row.
+foreach(size 4x4 3x5 8x6 1x1 1x5)
+  string(REGEX MATCH "([0-9]+)x([0-9]+)" unused ${size})
+  systole_rtl_model(Ws ${CMAKE_MATCH_1} ${CMAKE_MATCH_2} 2 4 256)
+  systole_rtl_model(Os ${CMAKE_MATCH_1} ${CMAKE_MATCH_2} 2 0 256)
+endforeach()
 
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/rtl/rtl_model_list.hpp
   CONTENT "#pragma once\n@rtl_headers@#define SYSTOLE_RTL_MODELS(ROW) @rtl_rows@\n" @ONLY)

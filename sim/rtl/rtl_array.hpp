@@ -3,12 +3,20 @@
 // SystemC in this header.
 #pragma once
 
+#include <string>
+
+#include "isa/chip.hpp"
 #include "sim/pe/array_factory.hpp"
 
 namespace systole {
 
-// An array in RTL for each MXU. It throws bad_input, naming the arrays that are built, where none of
-// them fits the chip (sim/rtl/rtl_models.hpp).
+// Whether there are any: Verilator was there when the build was configured.
+bool rtl_built();
+
+// What was found and expected where no array that is built fits `chip`; "" where one does.
+std::string why_no_rtl(const ChipSpec& chip);
+
+// An array in RTL for each MXU. It throws bad_input where why_no_rtl() says something.
 ArrayFactory rtl_arrays();
 
 }  // namespace systole

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "isa/error.hpp"
+#include "sim/rtl/rtl_array.hpp"
 
 namespace systole {
 namespace {
@@ -38,33 +39,51 @@ bool fits(const RtlModel& model, const RtlModel& least) {
          model.lines_per_cycle >= least.lines_per_cycle && model.acc_depth >= least.acc_depth;
 }
 
+const RtlModel* find_model(const RtlModel& least) {
+  for (const RtlModel& model : rtl_models()) {
+    if (fits(model, least)) return &model;
+  }
+  return nullptr;
+}
+
+struct Refusal {
+  std::string found, expected;
+};
+
+Refusal refusal(const RtlModel& least) {
+  std::string built;
+  for (const RtlModel& model : rtl_models()) {
+    built += (built.empty() ? "at most one of: " : "; ") + describe(model);
+  }
+  return {fmt::format("no array in RTL for an MXU that is {}", describe(least)),
+          built.empty() ? "a build with Verilator (scripts/setup test installs it)" : built};
+}
+
 }  // namespace
 
 bool rtl_built() { return !rtl_models().empty(); }
 
 std::string describe(const RtlModel& model) {
-  const std::string lines =
-      model.output_stationary
-          ? std::string{}
-          : fmt::format(", {} weight rows per cycle", model.lines_per_cycle);
+  const std::string lines = model.output_stationary
+                                ? std::string{}
+                                : fmt::format(", {} weight rows per cycle", model.lines_per_cycle);
   return fmt::format("{}-stationary {} x {}, {} MACs per PE{}, {} accumulator rows",
                      model.output_stationary ? "output" : "weight", model.rows, model.cols,
                      model.macs, lines, model.acc_depth);
 }
 
+std::string why_no_rtl(const ChipSpec& chip) {
+  const RtlModel least = asked(chip.mxu);
+  if (find_model(least) != nullptr) return {};
+  const auto [found, expected] = refusal(least);
+  return fmt::format("found {}; expected {}", found, expected);
+}
+
 const RtlModel& rtl_model_of(const ChipSpec& chip) {
   const RtlModel least = asked(chip.mxu);
-  const std::vector<RtlModel>& models = rtl_models();
-  const auto found = std::find_if(models.begin(), models.end(),
-                                  [&](const RtlModel& model) { return fits(model, least); });
-  if (found != models.end()) return *found;
-  std::string built;
-  for (const RtlModel& model : models) {
-    built += (built.empty() ? "one that is built, at most: " : "; or ") + describe(model);
-  }
-  bad_input(fmt::format("chip {}", chip.name),
-            fmt::format("no array in RTL for an MXU that is {}", describe(least)),
-            models.empty() ? "a build with Verilator (scripts/setup test installs it)" : built);
+  if (const RtlModel* model = find_model(least)) return *model;
+  const auto [found, expected] = refusal(least);
+  bad_input("chip " + chip.name, found, expected);
 }
 
 }  // namespace systole

@@ -53,12 +53,11 @@ struct RtlModel {
 
 // All that are built; none where Verilator was absent when the build was configured.
 const std::vector<RtlModel>& rtl_models();
-bool rtl_built();
 
-// "weight-stationary 4 x 4, up to 2 MACs per PE, ..."
+// "weight-stationary 4 x 4, 2 MACs per PE, ..."
 std::string describe(const RtlModel& model);
 
-// The first model that fits `chip`. Throws bad_input, naming those that there are, where none does.
+// The first model that fits `chip`. Throws bad_input with why_no_rtl() where none does.
 const RtlModel& rtl_model_of(const ChipSpec& chip);
 
 }  // namespace systole

@@ -2,6 +2,7 @@
 // Orders with random operands, for an RtlBench.
 #pragma once
 
+#include <array>
 #include <random>
 
 #include "rtl/expected.hpp"
@@ -43,10 +44,11 @@ class Orders {
     return std::uniform_int_distribution<std::int64_t>{from, to}(random_);
   }
 
-  // Any int8, or a number of either sign around 1.
+  // Any int8, or a number of either sign and one of several magnitudes.
   Word word() {
     const std::uint64_t bits = random_();
-    if (row_of(type_).integer) return static_cast<Word>(static_cast<std::int8_t>(bits));
+    if (type_ == DataType::kInt8) return static_cast<Word>(static_cast<std::int8_t>(bits));
+    if (is_fp8(type_)) return static_cast<Word>(bits & 0xBFU);
     return static_cast<Word>((bits & 0x80FFU) | 0x3F00U);
   }
 
@@ -66,6 +68,10 @@ class Orders {
   std::mt19937_64 random_;
   std::vector<RtlOrder> list_;
 };
+
+// The types of operands.
+inline constexpr std::array kOperandTypes{DataType::kInt8, DataType::kBf16, DataType::kFp8E4m3,
+                                          DataType::kFp8E5m2};
 
 // Whether an array with mistake `fault` does what formulas and loops say.
 inline bool agrees(const ChipSpec& chip, const Orders& orders, int fault = 0) {

@@ -8,13 +8,7 @@ using namespace systole;
 
 namespace {
 
-std::vector<RtlModel> os_models() {
-  std::vector<RtlModel> models;
-  for (const RtlModel& model : rtl_models()) {
-    if (model.output_stationary) models.push_back(model);
-  }
-  return models;
-}
+std::vector<RtlModel> os_models() { return rtl_models_of(true); }
 
 void check(const ChipSpec& chip, const Orders& orders) {
   RtlBench bench(chip);
@@ -22,8 +16,6 @@ void check(const ChipSpec& chip, const Orders& orders) {
   CHECK(run.told == ExpectedTimes(chip).of(orders.list()));
   CHECK(run.sums == ExpectedSums(chip).after(orders.list()));
 }
-
-constexpr std::array kTypes{DataType::kInt8, DataType::kBf16};
 
 }  // namespace
 
@@ -48,8 +40,9 @@ TEST_CASE("an unload in RTL hides behind the next multiply, with shadow register
   for (const RtlModel& model : os_models()) {
     for (const bool shadow : {true, false}) {
       const ChipSpec chip = chip_of(model, shadow);
-      for (const DataType type : kTypes) {
-        for (const std::int64_t k : {std::int64_t{1}, model.rows - 1, model.rows, model.rows + 1}) {
+      for (const DataType type : kOperandTypes) {
+        for (const std::int64_t k : {std::int64_t{1}, model.rows, model.rows + 1,
+                                     std::max<std::int64_t>(1, model.rows - 1)}) {
           Orders orders(chip, type);
           for (int tile = 0; tile < 4; ++tile) {
             orders.multiply(model.rows, k, model.cols);
@@ -66,9 +59,12 @@ TEST_CASE("sums in RTL go on where a multiply is not the first") {
   if (!rtl_is_there()) return;
   for (const RtlModel& model : os_models()) {
     const ChipSpec chip = chip_of(model);
-    for (const DataType type : kTypes) {
+    for (const DataType type : kOperandTypes) {
       Orders orders(chip, type);
-      orders.multiply(2, 3, 2).multiply(2, 1, 2, false).multiply(2, 4, 2, false).unload(2, 2);
+      const std::int64_t rows = std::min<std::int64_t>(2, model.rows);
+      const std::int64_t cols = std::min<std::int64_t>(2, model.cols);
+      orders.multiply(rows, 3, cols).multiply(rows, 1, cols, false);
+      orders.multiply(rows, 4, cols, false).unload(rows, cols);
       orders.multiply(1, 1, 1).multiply(1, 1, 1, false).unload(1, 1, 0, true);
       check(chip, orders);
     }
@@ -109,7 +105,7 @@ TEST_CASE("a missing element of a step in RTL is not multiplied") {
     ChipSpec chip = chip_of(model);
     chip.mxu.macs_bf16 = model.macs;
     Orders orders(chip, DataType::kBf16);
-    check(chip, orders.multiply(1, 2 * model.macs - 1, 2).unload(1, 2));
+    check(chip, orders.multiply(1, 2 * model.macs - 1, model.cols).unload(1, model.cols));
   }
 }
 
@@ -121,7 +117,7 @@ TEST_CASE("random multiplies and unloads take the formulas' cycles in RTL") {
       INFO("seed " << seed << ", program " << n << ", " << describe(model));
       Orders pick(ChipSpec{}, DataType::kInt8, seed * 1000 + n);
       const ChipSpec chip = chip_of(model, pick.draw(0, 2) > 0);
-      Orders orders(chip, kTypes[static_cast<std::size_t>(pick.draw(0, 1))], n);
+      Orders orders(chip, kOperandTypes[static_cast<std::size_t>(pick.draw(0, 3))], n);
       for (int k = 0; k < 6; ++k) {
         const std::int64_t rows = pick.draw(1, model.rows);
         const std::int64_t cols = pick.draw(1, model.cols);

@@ -10,6 +10,7 @@
 
 #include "isa/timing.hpp"
 #include "sim/pe/arithmetic.hpp"
+#include "sim/rtl/rtl_array.hpp"
 #include "sim/rtl/rtl_models.hpp"
 
 namespace systole {
@@ -21,7 +22,7 @@ inline bool rtl_is_there() {
 }
 
 // A chip whose MXU is like one of the models, with one MAC per PE in bf16 and as many as it has in
-// int8.
+// int8 and fp8.
 inline ChipSpec chip_of(const RtlModel& model, bool shadow = true, std::int64_t lines = 1) {
   ChipSpec chip;
   chip.name = "bench";
@@ -32,11 +33,21 @@ inline ChipSpec chip_of(const RtlModel& model, bool shadow = true, std::int64_t 
       model.output_stationary ? Dataflow::kOutputStationary : Dataflow::kWeightStationary;
   chip.mxu.macs_bf16 = 1;
   chip.mxu.macs_int8 = model.macs;
+  chip.mxu.macs_fp8 = model.macs;
   chip.mxu.shadow_weights = shadow;
   chip.mxu.weight_rows_per_cycle = lines;
   chip.mxu.transposed_load = true;
   chip.mxu.acc_depth = model.acc_depth;
   return chip;
+}
+
+// The models that are output-stationary, or the others.
+inline std::vector<RtlModel> rtl_models_of(bool output_stationary) {
+  std::vector<RtlModel> models;
+  for (const RtlModel& model : rtl_models()) {
+    if (model.output_stationary == output_stationary) models.push_back(model);
+  }
+  return models;
 }
 
 using RtlOrder = std::variant<WeightOrder, MatmulOrder, MultiplyOrder, UnloadOrder>;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole programs on a core whose MXUs are in RTL: the cycles, completions and reasons of the block
 // level and of the PE level, and the values of the functional model.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "catch.hpp"
 #include "isa/error.hpp"
 #include "isa/verifier.hpp"
@@ -68,7 +72,7 @@ TEST_CASE("programs of output-stationary MXUs take the same cycles in RTL") {
       MxuBench bench(chip, DataType::kInt8);
       bench.multiply(rows, 5, cols).unload(rows, cols).multiply(rows, 17, cols);
       bench.multiply(rows, 1, cols, false).unload(rows, cols, false);
-      bench.multiply<MultiplyTransposed>(2, 3, 1).unload(1, 1, true, 20);
+      bench.multiply<MultiplyTransposed>(rows, 3, 1).unload(1, 1, true, 20);
       check_rtl(chip, bench.finish());
     }
   }
@@ -103,14 +107,15 @@ TEST_CASE("two MXUs are two arrays in RTL") {
 TEST_CASE("a chip without an array in RTL is refused with the arrays that there are") {
   ChipSpec chip = pe_chip(5, 7);
   chip.name = "odd";
-  const std::string wanted = "chip odd: found no array in RTL for an MXU that is weight-stationary 5 x 7";
+  const std::string wanted = "found no array in RTL for an MXU that is weight-stationary 5 x 7";
+  CHECK(why_no_rtl(chip).find(wanted) == 0);
   try {
     rtl_model_of(chip);
     FAIL("it fits");
   } catch (const Error& error) {
     CHECK(error.code() == ExitCode::kBadInput);
     const std::string text = error.what();
-    CHECK(text.find(wanted) == 0);
+    CHECK(text == "chip odd: " + why_no_rtl(chip));
     for (const RtlModel& model : rtl_models()) CHECK(text.find(describe(model)) != text.npos);
     CHECK((text.find("scripts/setup test") != text.npos) == !rtl_built());
   }
@@ -120,11 +125,7 @@ TEST_CASE("a model in RTL fits chips up to its MACs, lines and accumulators") {
   if (!rtl_is_there()) return;
   for (const RtlModel& model : rtl_models()) {
     const auto fits = [&](const ChipSpec& chip) {
-      try {
-        return &rtl_model_of(chip) == &model;
-      } catch (const Error&) {
-        return false;
-      }
+      return why_no_rtl(chip).empty() && &rtl_model_of(chip) == &model;
     };
     ChipSpec chip = chip_of(model, true, std::max<std::int64_t>(1, model.lines_per_cycle));
     CHECK(fits(chip));
@@ -140,4 +141,22 @@ TEST_CASE("a model in RTL fits chips up to its MACs, lines and accumulators") {
     const bool all = model.lines_per_cycle >= std::max(model.rows, model.cols);
     CHECK(fits(chip) == (model.output_stationary || all));
   }
+}
+
+TEST_CASE("a waveform shows the pins of an array in RTL") {
+  if (!rtl_is_there()) return;
+  const RtlModel& model = rtl_models().front();
+  const ChipSpec chip = rtl_chip(model);
+  const std::string path = "rtl_waves_test";
+  const Program program =
+      MxuBench(chip).wload(model.rows, model.cols).matmul(3, model.rows, model.cols).finish();
+  MemoryImage hbm = bench_hbm(1);
+  simulate_cycles(chip, program, {}, rtl_arrays(), {0, path}, hbm);
+  std::ifstream file(path + ".vcd");
+  const std::string vcd{std::istreambuf_iterator<char>(file), {}};
+  for (const char* pin : {"matmul_i", "lhs_row_o", "loaded_o", "write_sum_o(3)"}) {
+    INFO(pin);
+    CHECK(vcd.find(pin) != std::string::npos);
+  }
+  std::filesystem::remove(path + ".vcd");
 }

@@ -12,13 +12,7 @@ using namespace systole;
 
 namespace {
 
-std::vector<RtlModel> ws_models() {
-  std::vector<RtlModel> models;
-  for (const RtlModel& model : rtl_models()) {
-    if (!model.output_stationary) models.push_back(model);
-  }
-  return models;
-}
+std::vector<RtlModel> ws_models() { return rtl_models_of(false); }
 
 void check(const ChipSpec& chip, const Orders& orders) {
   RtlBench bench(chip);
@@ -34,8 +28,6 @@ class Deaf : public ArrayListener {
   void shifted() override {}
   void unloaded() override {}
 };
-
-constexpr std::array kTypes{DataType::kInt8, DataType::kBf16};
 
 }  // namespace
 
@@ -59,8 +51,9 @@ TEST_CASE("back-to-back matmuls in RTL hide a weight load behind at least R rows
   for (const RtlModel& model : ws_models()) {
     for (const bool shadow : {true, false}) {
       const ChipSpec chip = chip_of(model, shadow);
-      for (const DataType type : kTypes) {
-        for (const std::int64_t m : {std::int64_t{1}, model.rows - 1, model.rows, model.rows + 1}) {
+      for (const DataType type : kOperandTypes) {
+        for (const std::int64_t m : {std::int64_t{1}, model.rows, model.rows + 1,
+                                     std::max<std::int64_t>(1, model.rows - 1)}) {
           Orders orders(chip, type);
           for (int tile = 0; tile < 4; ++tile) {
             orders.load().matmul(m, orders.depth(), model.cols, tile * (m + 1));
@@ -90,7 +83,7 @@ TEST_CASE("partial tiles in RTL write no column beyond theirs") {
   if (!rtl_is_there()) return;
   for (const RtlModel& model : ws_models()) {
     const ChipSpec chip = chip_of(model);
-    for (const DataType type : kTypes) {
+    for (const DataType type : kOperandTypes) {
       const std::int64_t depth = weight_tile_depth(chip.mxu, type);
       for (std::int64_t d = 1; d <= depth; ++d) {
         const std::int64_t cols = 1 + d % model.cols;
@@ -125,7 +118,7 @@ TEST_CASE("lines of weights in RTL come one to four at a time, as rows or as col
           const std::int64_t cols = model.cols;
           orders.load(depth, cols, true, interval).matmul(2);
           orders.load(depth, cols, false, interval).matmul(1, depth, cols, 2);
-          orders.load(depth - 1, cols - 1, true, interval).matmul(3, 2, 1, 3);
+          orders.load(depth - 1, (cols + 1) / 2, true, interval).matmul(3, 1, 1, 3);
           orders.load(1, 1).load(depth, cols, true).matmul(2, depth, cols, 6);
           check(chip, orders);
         }
@@ -150,7 +143,7 @@ TEST_CASE("rows in RTL enter in the last cycle of their interval") {
 TEST_CASE("a chain in RTL adds to the sums of the cycle before") {
   if (!rtl_is_there()) return;
   for (const RtlModel& model : ws_models()) {
-    for (const DataType type : kTypes) {
+    for (const DataType type : kOperandTypes) {
       const ChipSpec chip = chip_of(model);
       Orders orders(chip, type);
       orders.load().matmul(1);
@@ -187,7 +180,7 @@ TEST_CASE("random orders take the formulas' cycles in RTL") {
       Orders pick(ChipSpec{}, DataType::kInt8, seed * 1000 + n);
       const ChipSpec chip =
           chip_of(model, pick.draw(0, 2) > 0, pick.draw(1, model.lines_per_cycle));
-      Orders orders(chip, kTypes[static_cast<std::size_t>(pick.draw(0, 1))], n);
+      Orders orders(chip, kOperandTypes[static_cast<std::size_t>(pick.draw(0, 3))], n);
       std::int64_t depth = 0;
       std::int64_t cols = 0;
       for (int k = 0; k < 12; ++k) {

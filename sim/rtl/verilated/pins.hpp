@@ -28,6 +28,8 @@ inline int rtl_kind(DataType type) {
   switch (type) {
     case DataType::kInt8: return 0;
     case DataType::kBf16: return 1;
+    case DataType::kFp8E4m3: return 2;
+    case DataType::kFp8E5m2: return 3;
     case DataType::kInt32:
     case DataType::kFp32: break;
   }
