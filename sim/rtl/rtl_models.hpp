@@ -43,9 +43,10 @@ class ClockedArray {
 // A translated array and the largest chip that it fits: rows and cols have to agree, the others may
 // be less in a chip.
 struct RtlModel {
-  bool output_stationary = false;  // else weight-stationary, which serves input-stationary chips too
+  bool output_stationary =
+      false;  // else weight-stationary, which serves input-stationary chips too
   std::int64_t rows = 0, cols = 0;
-  std::int64_t macs = 0;            // per PE and cycle
+  std::int64_t macs = 0;             // per PE and cycle
   std::int64_t lines_per_cycle = 0;  // of a weight load; output-stationary: 0, it has none
   std::int64_t acc_depth = 0;
   std::unique_ptr<ClockedArray> (*make)(const ChipSpec&, Accumulators&, ArrayListener&) = nullptr;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <sstream>
+#include <string>
 
 #include "rtl/rtl_bench.hpp"
 
@@ -113,5 +115,25 @@ class ExpectedSums {
   WeightOrder weights_;
   std::vector<std::uint32_t> held_;
 };
+
+// The first order, or else the first accumulator, for which a run is not as expected; "" if none.
+inline std::string first_difference(const ChipSpec& chip, const RtlRun& run,
+                                    const std::vector<Told>& told,
+                                    const std::vector<std::uint32_t>& sums) {
+  std::ostringstream text;
+  for (std::size_t k = 0; k < told.size(); ++k) {
+    if (run.told[k] == told[k]) continue;
+    text << "order " << k << ": found " << run.told[k] << "; expected " << told[k];
+    return text.str();
+  }
+  const auto cols = static_cast<std::size_t>(chip.mxu.cols);
+  for (std::size_t n = 0; n < sums.size(); ++n) {
+    if (run.sums[n] == sums[n]) continue;
+    text << "accumulator " << n / cols << ", " << n % cols << ": found " << std::hex << run.sums[n]
+         << "; expected " << sums[n];
+    return text.str();
+  }
+  return {};
+}
 
 }  // namespace systole

@@ -22,8 +22,8 @@ class Orders {
   Orders& load() { return load(depth(), chip_.mxu.cols); }
   Orders& matmul(std::int64_t rows, std::int64_t depth, std::int64_t cols, std::int64_t acc_row = 0,
                  bool accumulate = false, Cycles interval = 1) {
-    return add(MatmulOrder{type_, interval, rows, depth, cols, acc_row, accumulate,
-                           words(rows * depth)});
+    return add(
+        MatmulOrder{type_, interval, rows, depth, cols, acc_row, accumulate, words(rows * depth)});
   }
   Orders& matmul(std::int64_t rows) { return matmul(rows, depth(), chip_.mxu.cols); }
   Orders& multiply(std::int64_t rows, std::int64_t depth, std::int64_t cols, bool first = true,
@@ -73,13 +73,14 @@ class Orders {
 inline constexpr std::array kOperandTypes{DataType::kInt8, DataType::kBf16, DataType::kFp8E4m3,
                                           DataType::kFp8E5m2};
 
-// Whether an array with mistake `fault` does what formulas and loops say.
-inline bool agrees(const ChipSpec& chip, const Orders& orders, int fault = 0) {
+// Where an array with mistake `fault` (0: none) does not do what formulas and loops say; "" where
+// it does.
+inline std::string difference(const ChipSpec& chip, const Orders& orders, int fault = 0) {
   RtlBench bench(chip);
   bench.array().plant(fault);
   const RtlRun run = bench.run(orders.list());
-  return run.told == ExpectedTimes(chip).of(orders.list()) &&
-         run.sums == ExpectedSums(chip).after(orders.list());
+  return first_difference(chip, run, ExpectedTimes(chip).of(orders.list()),
+                          ExpectedSums(chip).after(orders.list()));
 }
 
 }  // namespace systole

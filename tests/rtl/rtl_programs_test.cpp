@@ -86,7 +86,7 @@ TEST_CASE("operands wider than the port enter the RTL as the formulas say") {
     chip.vmem.port_width = 3;
     MxuBench bench(chip);
     bench.wload(model.rows, model.cols).matmul(4, model.rows, model.cols);
-    bench.wload(model.rows, model.cols, 512).matmul(3, 2, model.cols, false);
+    bench.wload(model.rows, model.cols, 512).matmul(3, (model.rows + 1) / 2, model.cols, false);
     check_rtl(chip, bench.finish());
   }
 }

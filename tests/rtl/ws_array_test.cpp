@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weight-stationary array in RTL, alone: its cycles are those of the formulas, its sums those of
-// plain loops.
+// The weight-stationary array in RTL, alone: its cycles are those of the formulas, its sums those
+// of plain loops.
 #include <array>
 #include <csignal>
 
@@ -14,12 +14,7 @@ namespace {
 
 std::vector<RtlModel> ws_models() { return rtl_models_of(false); }
 
-void check(const ChipSpec& chip, const Orders& orders) {
-  RtlBench bench(chip);
-  const RtlRun run = bench.run(orders.list());
-  CHECK(run.told == ExpectedTimes(chip).of(orders.list()));
-  CHECK(run.sums == ExpectedSums(chip).after(orders.list()));
-}
+void check(const ChipSpec& chip, const Orders& orders) { CHECK(difference(chip, orders) == ""); }
 
 class Deaf : public ArrayListener {
   void loaded() override {}
@@ -167,8 +162,8 @@ TEST_CASE("sums that another unit has written are added to in RTL") {
     for (std::int64_t c = 0; c < chip.mxu.cols; ++c) bench.sums().write(6, c, kBefore);
     bench.array().accumulators_changed(5, 2);
   });
-  CHECK(run.told == ExpectedTimes(chip).of(orders.list()));
-  CHECK(run.sums == expected.after(orders.list()));
+  CHECK(first_difference(chip, run, ExpectedTimes(chip).of(orders.list()),
+                         expected.after(orders.list())) == "");
 }
 
 TEST_CASE("random orders take the formulas' cycles in RTL") {
@@ -229,5 +224,5 @@ TEST_CASE("each mistake that is planted in the weight-stationary RTL is found") 
   orders.load().matmul(1, orders.depth(), chip.mxu.cols, 10).load().matmul(6);
   orders.matmul(3, orders.depth() - 1, chip.mxu.cols, 2, true);
   INFO("mistake " << fault);
-  CHECK(agrees(chip, orders, fault) == (fault == 0));
+  CHECK(difference(chip, orders, fault).empty() == (fault == 0));
 }

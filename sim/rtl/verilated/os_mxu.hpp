@@ -130,8 +130,8 @@ class OsMxu : public ClockedArray {
   ArrayListener& listener_;
   VerilatedContext context_;
   Top top_;
-  MultiplyOrder multiply_;  // the last one
-  UnloadOrder unload_;      // the last one
+  MultiplyOrder multiply_;         // the last one
+  UnloadOrder unload_;             // the last one
   bool ordered_multiply_ = false;  // in this cycle
   bool ordered_unload_ = false;
 };

@@ -138,8 +138,8 @@ class WsMxu : public ClockedArray {
     const auto col = static_cast<std::int64_t>(c);
     for (std::size_t lane = 0; lane < std::size(pins); ++lane) {
       const std::int64_t k = element(r, macs, lane);
-      const bool inside = wanted && static_cast<std::int64_t>(lane) < macs && k < load_.depth &&
-                          col < load_.cols;
+      const bool inside =
+          wanted && static_cast<std::int64_t>(lane) < macs && k < load_.depth && col < load_.cols;
       pins[lane] = word_at(load_.weights, k * load_.cols + col, inside, Word{0});
     }
   }
@@ -153,8 +153,8 @@ class WsMxu : public ClockedArray {
   ArrayListener& listener_;
   VerilatedContext context_;
   Top top_;
-  WeightOrder load_;    // the last one
-  MatmulOrder matmul_;  // the last one
+  WeightOrder load_;           // the last one
+  MatmulOrder matmul_;         // the last one
   bool ordered_load_ = false;  // in this cycle
   bool ordered_matmul_ = false;
 };
