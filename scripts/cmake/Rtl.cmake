@@ -45,8 +45,8 @@ function(systole_rtl_model dataflow rows cols macs lines depth)
     # What later versions of Verilator warn of does not stop a build; a test holds -Wall.
     VERILATOR_ARGS ${parameters} --assert --x-initial 0 --output-split 0 -Wno-fatal)
   set(rtl_headers "${rtl_headers}#include <${class}.h>\n" PARENT_SCOPE)
-  set(row "ROW(${dataflow}, ${stationary}, ${class}, ${rows}, ${cols}, ${macs}, ${lines}, ${depth})")
-  set(rtl_rows "${rtl_rows} \\\n  ${row}" PARENT_SCOPE)
+  set(row "${stationary}, ${rows}, ${cols}, ${macs}, ${lines}, ${depth}")
+  set(rtl_rows "${rtl_rows}{${row}, &make<${dataflow}Mxu<${class}>>},\n" PARENT_SCOPE)
 endfunction()
 
 # Sizes: the chip tiny-4x4's; tall, wide, and neither a power of two; one PE; one row.
@@ -56,6 +56,7 @@ foreach(size 4x4 3x5 8x6 1x1 1x5)
   systole_rtl_model(Os ${CMAKE_MATCH_1} ${CMAKE_MATCH_2} 2 0 256)
 endforeach()
 
-file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/rtl/rtl_model_list.hpp
-  CONTENT "#pragma once\n@rtl_headers@#define SYSTOLE_RTL_MODELS(ROW) @rtl_rows@\n" @ONLY)
+# What sim/rtl/verilated/built_models.cpp includes.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/rtl/rtl_model_classes.hpp CONTENT "@rtl_headers@" @ONLY)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/rtl/rtl_model_rows.inc CONTENT "@rtl_rows@" @ONLY)
 target_include_directories(systole_rtl_models INTERFACE ${CMAKE_BINARY_DIR}/rtl)

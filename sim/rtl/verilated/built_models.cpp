@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of the arrays that scripts/cmake/Rtl.cmake has had translated; it writes
-// rtl_model_list.hpp: the classes' headers, and a row for each in SYSTOLE_RTL_MODELS.
-#include <rtl_model_list.hpp>
+// The table of the arrays that scripts/cmake/Rtl.cmake has had translated; it writes the headers of
+// their classes, and the rows.
+#include <rtl_model_classes.hpp>
 
 #include "sim/rtl/rtl_models.hpp"
 #include "sim/rtl/verilated/os_mxu.hpp"
@@ -19,10 +19,9 @@ std::unique_ptr<ClockedArray> make(const ChipSpec& chip, Accumulators& accumulat
 }  // namespace
 
 const std::vector<RtlModel>& rtl_models() {
-#define SYSTOLE_ROW(dataflow, stationary, top, rows, cols, macs, lines, depth) \
-  {stationary, rows, cols, macs, lines, depth, &make<dataflow##Mxu<top>>},
-  static const std::vector<RtlModel> models{SYSTOLE_RTL_MODELS(SYSTOLE_ROW)};
-#undef SYSTOLE_ROW
+  static const std::vector<RtlModel> models{
+#include <rtl_model_rows.inc>
+  };
   return models;
 }
 

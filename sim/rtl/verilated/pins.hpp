@@ -3,6 +3,7 @@
 // one; its pins are members, arrays of pins are arrays.
 #pragma once
 
+#include <fmt/format.h>
 #include <verilated.h>
 
 #include <cstdint>
@@ -58,10 +59,10 @@ void mirror_writes(const Top& top, Accumulators& accumulators) {
 template <class Top>
 void trace_writes(const Top& top, sc_core::sc_trace_file* file, const std::string& name) {
   for (std::size_t c = 0; c < std::size(top.write_o); ++c) {
-    const std::string column = "_o(" + std::to_string(c) + ")";
-    sc_core::sc_trace(file, top.write_o[c], name + ".write" + column);
-    sc_core::sc_trace(file, top.write_row_o[c], name + ".write_row" + column);
-    sc_core::sc_trace(file, top.write_sum_o[c], name + ".write_sum" + column);
+    const auto pin = [&](const char* kind) { return fmt::format("{}.{}_o({})", name, kind, c); };
+    sc_core::sc_trace(file, top.write_o[c], pin("write"));
+    sc_core::sc_trace(file, top.write_row_o[c], pin("write_row"));
+    sc_core::sc_trace(file, top.write_sum_o[c], pin("write_sum"));
   }
 }
 
