@@ -53,7 +53,7 @@ class Values : public Effects {
 // Closed with the run, which writes what the last cycle changed.
 struct Waves {
   struct Close {
-    void operator()(sc_core::sc_trace_file* file) const { sc_core::sc_close_vcd_trace_file(file); }
+    void operator()(sc_core::sc_trace_file* open) const { sc_core::sc_close_vcd_trace_file(open); }
   };
   std::unique_ptr<sc_core::sc_trace_file, Close> file;
 };
