@@ -19,7 +19,7 @@ target_compile_options(systole_rtl_dpi PRIVATE -ffp-contract=off)
 
 add_library(systole_rtl_models STATIC)
 target_link_libraries(systole_rtl_models PRIVATE systole_rtl_dpi)
-# Generated code: its own warnings, nothing to debug, and compiled faster than it runs, in few files.
+# Generated code: its own warnings, nothing to debug, quick to compile rather than to run.
 target_compile_options(systole_rtl_models PRIVATE -w -g0 -O1)
 set_target_properties(systole_rtl_models PROPERTIES SYSTEM ON EXPORT_COMPILE_COMMANDS OFF
   UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)

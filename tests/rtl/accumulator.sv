@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The accumulators of one column: DEPTH sums. A sum that leaves the array overwrites one or is added
-// to it; reading, adding and writing take the one cycle in which the sum leaves, so that the next
-// cycle's sum may go to the same place.
+// The accumulators of one column: DEPTH sums. A sum that leaves the array overwrites one or is
+// added to it; reading, adding and writing take the one cycle in which the sum leaves, so that the
+// next cycle's sum may go to the same place.
 //
 // It has a clock of its own, which runs with the array's, so that a test bench can write sums (as
 // the vector unit does) between two cycles of the array.

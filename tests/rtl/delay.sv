@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain of CYCLES registers. tap_o[n] is what came in n cycles ago; tap_o[0] is what comes in now.
+// A chain of CYCLES registers. tap_o[n] is what came in n cycles ago, tap_o[0] what comes in now.
 // The skew in front of an array is one of these per row and per column: array row r is told
 // everything r cycles later than row 0, column c everything c cycles later than column 0.
 module delay #(

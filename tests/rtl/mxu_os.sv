@@ -9,13 +9,13 @@
 //                     |      |      |
 //                    accumulators
 //
-// As in mxu_ws.sv the skew makes a wavefront of whatever enters: PE (r, c) sees it r + c cycles after
-// its entry. R = ROWS, C = COLS, I cycles per step:
+// As in mxu_ws.sv the skew makes a wavefront of whatever enters: PE (r, c) sees it r + c cycles
+// after its entry. R = ROWS, C = COLS, I cycles per step:
 //
-//   multiply, cycle S: step s enters in S + (s+1) I - 1; its products count R-1 + C-1 cycles later at
-//             the latest
-//   unload, cycle u: enters in u. Column c writes the sum of row R-1-j in cycle u + R-1 + c + j, for
-//             j = 0 .. R-1, the last one in u + R-1 + R-1 + C-1. The chain is free in u + R.
+//   multiply, cycle S: step s enters in S + (s+1) I - 1; its last product counts R-1 + C-1 cycles
+//             later
+//   unload, cycle u: enters in u. Column c writes the sum of row R-1-j in cycle u + R-1 + c + j,
+//             for j = 0 .. R-1, the last one in u + R-1 + R-1 + C-1. The chain is free in u + R.
 //
 // An unload is taken when all steps have entered; it follows them through the array. With shadow
 // registers the next multiply is taken in the cycle of the unload; without, when all sums are out.
@@ -236,8 +236,8 @@ module mxu_os
   assign idle_o = !feeding && !shifting && !steps_inside && !sums_inside;
 
   always_ff @(posedge clk_i) begin
-    assert (!multiply_i || multiply_ready_o) else $fatal(1, "a multiply that the array cannot take");
-    assert (!unload_i || unload_ready_o) else $fatal(1, "an unload that the array cannot take");
+    assert (!multiply_i || multiply_ready_o) else $fatal(1, "a multiply that it cannot take");
+    assert (!unload_i || unload_ready_o) else $fatal(1, "an unload that it cannot take");
   end
 
 endmodule

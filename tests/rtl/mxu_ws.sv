@@ -14,15 +14,15 @@
 // overtake another, and each PE sees them in the order in which they entered the array:
 //
 //   matmul, cycle S            swap enters
-//   row m,  S + (m+1) I - 1    enters (I cycles per row)           last write R-1 + C-1 cycles later
+//   row m,  S + (m+1) I - 1    enters (I cycles per row); last write R-1 + C-1 cycles later
 //   load,   s + (j+1) I - 1    lines of group j enter, the last lines of the array first
 //
 // A load may start in the cycle of the swap or later: its lines arrive in each PE when the weights
 // that were there have become the weights in use. A matmul may start in the cycle after the last
 // line's entry or later: its swap reaches each PE after the line did.
 //
-// Words of lhs and weights are asked for in the cycle in which they enter (lhs_take_o, line_take_o),
-// and come in the same cycle. All orders are taken in the cycle in which they are given.
+// Words of lhs and weights are asked for in the cycle in which they enter (lhs_take_o,
+// line_take_o), and come in the same cycle. All orders are taken in the cycle in which they are given.
 module mxu_ws
   import mxu_pkg::*;
 #(
@@ -263,8 +263,8 @@ module mxu_ws
   assign idle_o = !feeding && !loading && !any_inside;
 
   always_ff @(posedge clk_i) begin
-    assert (!matmul_i || matmul_ready_o) else $fatal(1, "a matmul that the array cannot take");
-    assert (!load_i || load_ready_o) else $fatal(1, "a weight load that the array cannot take");
+    assert (!matmul_i || matmul_ready_o) else $fatal(1, "a matmul that it cannot take");
+    assert (!load_i || load_ready_o) else $fatal(1, "a weight load that it cannot take");
   end
 
 endmodule

@@ -8,8 +8,8 @@
 //                 |      |
 //
 // Unload. Let T be the cycle in which an unload reaches this PE; it reached the PE above in T - 1.
-// In cycle T the PE passes its own sum on, in T + 1 the one that the PE above passed on in T - 1, in
-// T + 2 the one above that, and so on: two registers per PE, one between the two PEs (pass_o) and
+// In cycle T the PE passes its own sum on, in T + 1 the one that the PE above passed on in T - 1,
+// in T + 2 the one above that, and so on: two registers per PE, one between the two PEs (pass_o) and
 // one that holds what came out of it for a cycle. With shadow registers `hold` is that second one,
 // and the sum register is free for the next products in cycle T itself. Without, the sum register
 // shifts, for as many cycles as the array has rows.

@@ -17,7 +17,7 @@ namespace systole {
 
 // Whether there is RTL to test; CTest counts a test that prints this as skipped.
 inline bool rtl_is_there() {
-  if (!rtl_built()) std::puts("skipped: the RTL is not built, because Verilator is not installed");
+  if (!rtl_built()) std::puts("skipped: the RTL is not built: no Verilator, or SYSTOLE_RTL is off");
   return rtl_built();
 }
 
