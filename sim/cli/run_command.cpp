@@ -6,6 +6,7 @@
 #include "compiler/pipeline.hpp"
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/names.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
@@ -66,8 +67,9 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
 }
 
 // `trace`: file for a Chrome trace, or null.
-Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycles max_cycles,
-                                  const EnergyTable& energy, GzipFile* trace) {
+Measurements simulate_and_measure(const Chip& chip, const Program& program,
+                                  const SimulationOptions& how, const EnergyTable& energy,
+                                  GzipFile* trace) {
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
@@ -77,9 +79,12 @@ Measurements simulate_and_measure(const Chip& chip, const Program& program, Cycl
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
     listeners.push_back(&*chrome_trace);
   }
-  const SimulationResult run = simulate(chip.spec, program, listeners, max_cycles);
+  const SimulationResult run = simulate(chip.spec, program, listeners, how);
   if (chrome_trace) chrome_trace->finish(run.cycles);
-  return measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
+  Measurements measured =
+      measurements(program.ops.size(), run.cycles, run.units, unit_times, actions, op_cycles);
+  measured.hbm_commands = run.hbm_commands;
+  return measured;
 }
 
 std::vector<OutputResult> outputs_of(const Program& program, const MemoryImage& hbm) {
@@ -179,12 +184,15 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. Time, and the result.
-  const Measurements measured = simulate_and_measure(chip, program, options.max_cycles, energy,
-                                                     trace ? &trace->file() : nullptr);
+  const SimulationOptions how{.max_cycles = options.max_cycles,
+                              .memory = *find_by_name(kMemoryModels, options.memory)};
+  const Measurements measured =
+      simulate_and_measure(chip, program, how, energy, trace ? &trace->file() : nullptr);
   RunResult result =
       make_result(chip, program, measured, energy, stream_bytes_per_cycle(chip.spec));
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;
+  result.memory = options.memory;
   result.baselines = std::move(baselines);
   if (options.values) result.outputs = outputs_of(program, *hbm);
   result.check = check;

@@ -18,6 +18,7 @@ DramController::DramController(const HbmParams& hbm, DramSink& sink)
       taken_at_(hit_at_.size()) {}
 
 void DramController::push(const DramAccess& access) {
+  if (idle()) advance(access.arrival);  // the refreshes of idle time
   (access.write ? writes_ : reads_).push(access);
   next_.reset();
 }

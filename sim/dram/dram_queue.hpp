@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The accesses of one direction that wait for a pseudo-channel: a window from which its controller
-// chooses, and behind it, in order, what has no place in the window yet.
+// chooses, and behind it what has no place in the window yet: accesses of older transfers first,
+// those of one transfer in their order.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -12,7 +14,8 @@ namespace systole {
 
 // Bursts of one row, one after another, for one request.
 struct DramAccess {
-  std::int64_t request = 0;  // the caller's number
+  std::int64_t request = 0;   // the caller's number
+  std::int64_t transfer = 0;  // younger ones have higher numbers
   bool write = false;
   std::int64_t bank = 0;
   std::int64_t row = 0;
@@ -30,17 +33,26 @@ class DramQueue {
 
   explicit DramQueue(std::int64_t capacity) : capacity_(capacity) {}
 
-  void push(const DramAccess& access) { behind_.push_back(access); }
+  void push(const DramAccess& access) {
+    auto lane = std::find_if(behind_.begin(), behind_.end(),
+                             [&](const Lane& l) { return l.transfer >= access.transfer; });
+    if (lane == behind_.end() || lane->transfer != access.transfer) {
+      lane = behind_.insert(lane, {access.transfer, {}});
+    }
+    lane->accesses.push_back(access);
+  }
 
-  // Lets what arrived into the window, in order, while its bursts have a place; one that is larger
-  // than the window comes in alone.
+  // Lets what arrived into the window while its bursts have a place; an access that is larger than
+  // the window comes in alone.
   void admit(Clocks now) {
     while (!behind_.empty()) {
-      const DramAccess& next = behind_.front();
+      std::deque<DramAccess>& lane = behind_.front().accesses;
+      const DramAccess& next = lane.front();
       if (!window_.empty() && bursts_ + next.bursts > capacity_) return;
       bursts_ += next.bursts;
-      window_.push_back({next, now > next.arrival ? now : next.arrival, false});
-      behind_.pop_front();
+      window_.push_back({next, std::max(now, next.arrival), false});
+      lane.pop_front();
+      if (lane.empty()) behind_.erase(behind_.begin());
     }
   }
 
@@ -59,10 +71,15 @@ class DramQueue {
   }
 
  private:
+  struct Lane {  // accesses of one transfer, never empty
+    std::int64_t transfer;
+    std::deque<DramAccess> accesses;
+  };
+
   std::int64_t capacity_;
   std::int64_t bursts_ = 0;
   std::vector<Waiting> window_;
-  std::deque<DramAccess> behind_;
+  std::vector<Lane> behind_;  // oldest transfer first
 };
 
 }  // namespace systole

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/observe/action_counts.hpp"
@@ -23,6 +24,8 @@ struct Measurements {
   ActionTotals actions{};                // of the whole run
   std::vector<ActionTotals> op_actions;  // by op
   std::vector<Cycles> op_cycles;         // by op; what is left of `cycles` served no op
+  // Counts of the command-level memory by name; empty at page level.
+  std::vector<std::pair<std::string, std::int64_t>> hbm_commands = {};
 };
 
 // `op_count`: ops of the program; `units` and `cycles` as the simulation returned them.

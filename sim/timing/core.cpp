@@ -19,7 +19,7 @@ QueuedUnit* Core::add(const std::string& name, Arguments&&... arguments) {
 }
 
 Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-           Hbm& hbm, Cycles limit, const Probe& probe)
+           Memory& memory, Cycles limit, const Probe& probe)
     : sc_module(name),
       semaphores_("semaphores", chip, program),
       vmem_("vmem", chip, probe),
@@ -36,7 +36,7 @@ Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Prog
   }
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
     queues_.dma.push_back(add<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
-                                         semaphores_, vmem_, hbm, probe));
+                                         semaphores_, vmem_, memory, probe));
   }
 }
 

@@ -10,7 +10,7 @@
 #include <systemc>
 #include <vector>
 
-#include "sim/timing/hbm.hpp"
+#include "sim/timing/memory.hpp"
 #include "sim/timing/semaphores.hpp"
 #include "sim/timing/sequencer.hpp"
 #include "sim/timing/vmem.hpp"
@@ -20,8 +20,8 @@ namespace systole {
 class Core : public sc_core::sc_module {
  public:
   // Runs stream 0 of `program`; fetches nothing beyond cycle `limit`.
-  Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program, Hbm& hbm,
-       Cycles limit, const Probe& probe);
+  Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
+       Memory& memory, Cycles limit, const Probe& probe);
 
   bool done() const;   // halted, and every unit is idle
   Cycles end() const;  // done: of the last effect

@@ -9,7 +9,9 @@
 #include <stdexcept>
 
 #include "isa/error.hpp"
+#include "sim/timing/command_hbm.hpp"
 #include "sim/timing/core.hpp"
+#include "sim/timing/hbm.hpp"
 #include "sim/timing/kernel_time.hpp"
 
 namespace systole {
@@ -40,15 +42,21 @@ void require_first_run() {
 }  // namespace
 
 SimulationResult simulate(const ChipSpec& chip, const Program& program,
-                          const std::vector<Listener*>& listeners, Cycles max_cycles) {
+                          const std::vector<Listener*>& listeners,
+                          const SimulationOptions& options) {
   require_first_run();
   ::setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
+  const Cycles max_cycles = options.max_cycles;
   const Cycles limit = max_cycles > 0 ? max_cycles : kNoLimit;
   const Probe probe{listeners};
   SimulationResult result{0, unit_names(chip)};
 
   // 1. Elaborate.
-  Hbm hbm{"hbm", chip, probe};
+  std::optional<Hbm> pages;
+  std::optional<CommandHbm> commands;
+  Memory& hbm = options.memory == MemoryModel::kCommand
+                    ? static_cast<Memory&>(commands.emplace("hbm", chip, probe))
+                    : pages.emplace("hbm", chip, probe);
   Core core{"core0", chip, program, hbm, limit, probe};
 
   // 2. Run until nothing is left to do, or beyond the limit (activity at the end of the time that
@@ -71,6 +79,7 @@ SimulationResult simulate(const ChipSpec& chip, const Program& program,
   // 4. Account for every unit's time up to the end.
   core.finish();
   hbm.finish(result.cycles);
+  if (commands) result.hbm_commands = commands->counts().named();
   return result;
 }
 

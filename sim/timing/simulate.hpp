@@ -4,25 +4,39 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
 #include "sim/observe/events.hpp"
+#include "sim/timing/memory_model.hpp"
 
 namespace systole {
 
 struct SimulationResult {
   Cycles cycles = 0;               // until the last effect of the last instruction
   std::vector<std::string> units;  // names, indexed by Interval::unit
+  // At command level: counts of what the memory did, by DramCounts::named(). Empty at page level.
+  std::vector<std::pair<std::string, std::int64_t>> hbm_commands = {};
+};
+
+struct SimulationOptions {
+  Cycles max_cycles = 0;  // 0: no limit
+  MemoryModel memory = MemoryModel::kPage;
 };
 
 // Names of all units that a run on one core of `chip` reports, in Interval::unit's order.
 std::vector<std::string> unit_names(const ChipSpec& chip);
 
 // Simulates `program`'s stream 0 on core 0. One call per process (SystemC elaborates once).
-// Throws Error with kStopped at `max_cycles` (0: no limit), or where nothing can go on.
+// Throws Error with kStopped at `max_cycles`, or where nothing can go on.
 SimulationResult simulate(const ChipSpec& chip, const Program& program,
-                          const std::vector<Listener*>& listeners, Cycles max_cycles);
+                          const std::vector<Listener*>& listeners,
+                          const SimulationOptions& options);
+inline SimulationResult simulate(const ChipSpec& chip, const Program& program,
+                                 const std::vector<Listener*>& listeners, Cycles max_cycles) {
+  return simulate(chip, program, listeners, SimulationOptions{.max_cycles = max_cycles});
+}
 
 }  // namespace systole
