@@ -31,7 +31,7 @@ TEST_CASE("a device gives all parameters of a DRAM, each with its source, and no
     }
   }
   const std::vector<std::string> keys = dram_keys();
-  CHECK(keys.size() == 27);
+  CHECK(keys.size() == 26);
   for (const char* key : {"hbm.channels", "hbm.size", "hbm.queue", "mxu.rows"}) {
     CHECK(std::find(keys.begin(), keys.end(), key) == keys.end());
   }
