@@ -11,6 +11,7 @@
 #include "isa/error.hpp"
 #include "isa/names.hpp"
 #include "sim/report/version.hpp"
+#include "sim/timing/memory_model.hpp"
 
 namespace systole {
 namespace {
@@ -158,6 +159,12 @@ CommandKind chosen_command(const CLI::App& app) {
   return static_cast<CommandKind>(static_cast<int>(CommandKind::kRun) + (at - names.begin()));
 }
 
+std::vector<std::string> memory_names() {
+  std::vector<std::string> names;
+  for (const MemoryModelRow& row : kMemoryModels) names.emplace_back(row.name);
+  return names;
+}
+
 void need(const CLI::App& command, bool given, std::string_view what) {
   if (given) return;
   usage_error(fmt::format("'systole {}' without {}", command.get_name(), what),
@@ -186,7 +193,7 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--phase")) one_of("--phase", typed.phase, {"prefill", "decode"});
   if (given("--dtype")) one_of("--dtype", typed.dtype, {"bf16", "int8"});
   if (given("--fidelity")) one_of("--fidelity", options.fidelity, {"tile"});
-  if (given("--memory")) one_of("--memory", options.memory, {"page", "command"});
+  if (given("--memory")) one_of("--memory", options.memory, memory_names());
   if (given("--emit")) one_of("--emit", options.emit, {"graph", "tiles", "asm", "bin"});
   if (given("--phase")) options.scenario.phase = typed.phase;
   if (given("--dtype")) options.scenario.dtype = typed.dtype;

@@ -55,6 +55,15 @@ TEST_CASE("GPUs are listed by the names that --vs takes") {
         std::vector<std::string>{"a100", "ascend-910b", "b200", "h100", "h20", "h200", "h800"});
 }
 
+TEST_CASE("DRAM devices are listed by the names that hbm.extends takes") {
+  const auto names = listed("dram");
+  CHECK(names == std::vector<std::string>{"ddr3", "hbm2", "hbm2e", "hbm3"});
+  for (const std::string& name : names) {
+    CHECK(run_program({"run", "gemm:8x8x8", "--chip", "tiny-4x4", "--set", "hbm.extends=" + name})
+              .status == 0);
+  }
+}
+
 TEST_CASE("passes are listed by the names that --print-after takes") {
   for (const std::string& pass : listed("passes")) {
     INFO(pass);

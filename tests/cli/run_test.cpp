@@ -228,3 +228,32 @@ TEST_CASE("an interrupted run ends with status 130 and leaves nothing") {
   CHECK(outcome.out.empty());
   CHECK(scratch.entries().empty());
 }
+
+TEST_CASE("the flag --memory chooses the model of the memory, and JSON says which and what it did") {
+  const Json page = result_of({kGemm[0], kGemm[1], kGemm[2], "--memory", "page"});
+  CHECK(page == result_of(kGemm));
+  CHECK(page["memory"] == "page");
+  CHECK_FALSE(page.contains("hbm_commands"));
+
+  const Json command = result_of({kGemm[0], kGemm[1], kGemm[2], "--memory", "command"});
+  adds_up(command);
+  CHECK(command["memory"] == "command");
+  CHECK(command["hbm_bytes"] == page["hbm_bytes"]);
+  const Json& counts = command["hbm_commands"];
+  for (const char* name : {"ACT", "RD", "WR", "RDA", "WRA", "PRE", "PREA", "REF", "row_hits",
+                           "row_misses", "row_conflicts", "turnarounds", "data_clocks"}) {
+    CHECK(counts.contains(name));
+  }
+  CHECK(counts.size() == 13);
+  // Bursts of 32 bytes in two clocks.
+  CHECK(counts["RD"].get<std::int64_t>() * 32 == command["hbm_bytes"]["read"]);
+  CHECK(counts["WR"].get<std::int64_t>() * 32 == command["hbm_bytes"]["write"]);
+  CHECK(counts["data_clocks"].get<std::int64_t>() * 16 ==
+        command["hbm_bytes"]["read"].get<std::int64_t>() +
+            command["hbm_bytes"]["write"].get<std::int64_t>());
+
+  const std::string text = good(gemm_with({"--memory", "command"}));
+  CHECK(text.find(", memory at command level\n") != std::string::npos);
+  CHECK(text.find("busy with data alone") != std::string::npos);
+  CHECK(good(gemm_with({})).find("command level") == std::string::npos);
+}
