@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a chip as files and overrides write them, before they become a ChipSpec: a
-// chain of files joined by `extends`, then the overrides. A map `hbm` that extends a DRAM device has
-// the device's settings in a layer right before the file's own.
+// chain of files joined by `extends`, then the overrides. A map `hbm` that extends a DRAM device
+// has the device's settings in a layer right before the file's own.
 #pragma once
 
 #include <string>

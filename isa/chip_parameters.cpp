@@ -197,7 +197,7 @@ constexpr std::array kTable{
                                       "controller, PHY and on-chip path, there and back"),
     choice<&S::hbm, &HbmParams::page_policy>(
         "hbm.page_policy", "rows stay open, or close with their last waiting access"),
-    row<&S::hbm, &HbmParams::queue>("hbm.queue", M::kCount, 4, 65536,
+    row<&S::hbm, &HbmParams::queue>("hbm.queue", M::kCount, 4, 1024,
                                     "bursts that a pseudo-channel's controller chooses from, of "
                                     "reads and of writes each"),
 

@@ -47,8 +47,8 @@ class DramDevice {
   struct Window {
     DramCommands from;
     DramCommands to;
-    Clocks clocks;
-    std::size_t length;
+    Clocks clocks = 0;
+    std::size_t length = 1;
     std::array<Clocks, kDramLongestWindow> last{};  // the latest `from`s, a ring
     std::size_t count = 0;
   };

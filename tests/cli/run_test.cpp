@@ -229,7 +229,7 @@ TEST_CASE("an interrupted run ends with status 130 and leaves nothing") {
   CHECK(scratch.entries().empty());
 }
 
-TEST_CASE("the flag --memory chooses the model of the memory, and JSON says which and what it did") {
+TEST_CASE("the flag --memory chooses a model, and JSON says which it was and what it did") {
   const Json page = result_of({kGemm[0], kGemm[1], kGemm[2], "--memory", "page"});
   CHECK(page == result_of(kGemm));
   CHECK(page["memory"] == "page");

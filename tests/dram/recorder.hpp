@@ -65,6 +65,24 @@ inline void drain(DramController& controller) {
   while (!controller.idle()) controller.advance(controller.next() + 1);
 }
 
+// A device's parameters without its refresh.
+inline HbmParams without_refresh(const std::string& name) {
+  HbmParams hbm = device(name);
+  hbm.trfc = 0;
+  return hbm;
+}
+
+// A controller that has served `accesses`.
+struct Bench {
+  explicit Bench(const HbmParams& hbm) : controller(hbm, recorder) {}
+  Bench(const HbmParams& hbm, const std::vector<DramAccess>& accesses) : Bench(hbm) {
+    for (const DramAccess& access : accesses) controller.push(access);
+    drain(controller);
+  }
+  DramRecorder recorder;
+  DramController controller;
+};
+
 // Checks a whole run against the standard's rules: each command at a clock that all rules allow,
 // and in a state of its bank that takes it.
 inline void check_commands(const std::vector<Seen>& seen, const std::string& device_name,
