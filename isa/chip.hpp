@@ -16,6 +16,7 @@ namespace systole {
 // tile of lhs and stream rhs: out^T = rhs^T . lhs^T.
 enum class Dataflow : std::uint8_t { kWeightStationary, kOutputStationary, kInputStationary };
 enum class HbmKind : std::uint8_t { kDdr3, kHbm2, kHbm2e, kHbm3 };
+enum class PagePolicy : std::uint8_t { kOpen, kClosed };
 
 struct CoreParams {
   std::int64_t count = 0;
@@ -85,9 +86,12 @@ struct HbmParams {
   Bytes page = 0;                    // row buffer per bank
   Bytes interleave = 0;              // bytes that stay on one pseudo-channel
   // The standard's timing, in nanoseconds.
-  double trcd = 0, trp = 0, tcl = 0, tras = 0, tccd_s = 0, tccd_l = 0, trrd = 0, tfaw = 0;
+  double trcd = 0, trcd_wr = 0, trp = 0, tcl = 0, tcwl = 0, tras = 0, trtp = 0, twr = 0;
+  double tccd_s = 0, tccd_l = 0, twtr_s = 0, twtr_l = 0, trrd = 0, trrd_l = 0, tfaw = 0;
   double trefi = 0, trfc = 0, turnaround = 0;
   double latency = 0;  // controller, PHY and on-chip path, one way and back
+  PagePolicy page_policy = PagePolicy::kOpen;
+  std::int64_t queue = 0;  // bursts that a pseudo-channel's controller chooses from, per direction
 };
 
 struct TechnologyParams {

@@ -94,10 +94,15 @@ void check_hbm_shape(const ChipSpec& chip, const Checker& check) {
 
 void check_hbm_rate(const ChipSpec& chip, const Checker& check) {
   const HbmParams& hbm = chip.hbm;
-  check.rule(hbm.trfc < hbm.trefi, {"hbm.trfc", "hbm.trefi"}, "trfc below trefi");
+  check.rule(hbm.trfc == 0 || hbm.trp + hbm.trfc + hbm.trcd < hbm.trefi,
+             {"hbm.trfc", "hbm.trp", "hbm.trcd", "hbm.trefi"},
+             "trp, trfc and trcd together below trefi");
   check.rule(hbm.trcd <= hbm.tras, {"hbm.trcd", "hbm.tras"}, "trcd of at most tras");
   check.rule(hbm.trrd <= hbm.tfaw, {"hbm.trrd", "hbm.tfaw"}, "trrd of at most tfaw");
   check.rule(hbm.tccd_s <= hbm.tccd_l, {"hbm.tccd_s", "hbm.tccd_l"}, "tccd_s of at most tccd_l");
+  check.rule(hbm.twtr_s <= hbm.twtr_l, {"hbm.twtr_s", "hbm.twtr_l"}, "twtr_s of at most twtr_l");
+  check.rule(hbm.trrd <= hbm.trrd_l, {"hbm.trrd", "hbm.trrd_l"}, "trrd of at most trrd_l");
+  check.rule(hbm.trcd_wr <= hbm.tras, {"hbm.trcd_wr", "hbm.tras"}, "trcd_wr of at most tras");
 
   const double derived = dram_bandwidth(hbm);
   const std::string derived_text =

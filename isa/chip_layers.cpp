@@ -10,6 +10,7 @@
 #include "isa/chip_loader.hpp"
 #include "isa/chip_parameters.hpp"
 #include "isa/data_path.hpp"
+#include "isa/dram_presets.hpp"
 #include "isa/error.hpp"
 #include "isa/files.hpp"
 #include "isa/names.hpp"
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestChain = 16;
 constexpr std::string_view kFolder = "isa/chips";
+constexpr std::string_view kDramExtends = "hbm.extends";  // a DRAM device, not a parameter
 
 struct ChipFile {
   fs::path path;
@@ -53,6 +55,11 @@ fs::path identity(const fs::path& path) {
   std::error_code failed;
   fs::path canonical = fs::weakly_canonical(path, failed);
   return failed ? path.lexically_normal() : canonical;
+}
+
+bool is_dram(const std::string& name) {
+  const std::vector<std::string> names = dram_names();
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool is_group(std::string_view key) {
@@ -102,6 +109,15 @@ class ChainReader {
       if (base->is_map) bad_input(base->text_place, "a map", "the name or path of a chip");
       visit(base_file(*base, file), base->text_place);
     }
+    const YamlNode* const memory = root.find("hbm");
+    if (const YamlNode* const device = memory == nullptr ? nullptr : memory->find("extends")) {
+      if (device->is_map) bad_input(device->text_place, "a map", "the name of a DRAM");
+      if (!is_dram(device->text)) {
+        bad_input(device->text_place, fmt::format("'{}'", device->text),
+                  expected_dram(device->text));
+      }
+      layers_.push_back(dram_layer(device->text));
+    }
     Layer layer;
     for (const YamlNode& child : root.children) {
       if (child.key != "extends") flatten(child, {}, file.shown, layer);
@@ -123,6 +139,7 @@ class ChainReader {
   static void flatten(const YamlNode& node, const std::string& group, const std::string& shown,
                       Layer& layer) {
     const std::string key = group.empty() ? node.key : group + "." + node.key;
+    if (key == kDramExtends) return;  // take() has put its layer before this one
     if (node.is_map && is_group(key)) {
       for (const YamlNode& child : node.children) flatten(child, key, shown, layer);
       return;
@@ -174,7 +191,8 @@ std::vector<Layer> parse_layers(std::string_view yaml, const std::string& where)
   return ChainReader().parse(yaml, where);
 }
 
-Layer parse_overrides(const std::vector<std::string>& overrides) {
+std::vector<Layer> parse_overrides(const std::vector<std::string>& overrides) {
+  std::vector<Layer> layers;
   Layer layer;
   layer.command_line = true;
   for (const std::string& text : overrides) {
@@ -183,6 +201,12 @@ Layer parse_overrides(const std::vector<std::string>& overrides) {
       usage_error(fmt::format("--set {}", text), "key=value, as mxu.rows=256");
     }
     const std::string key = trimmed(std::string_view(text).substr(0, equals));
+    if (key == kDramExtends) {
+      const std::string name = trimmed(std::string_view(text).substr(equals + 1));
+      if (!is_dram(name)) usage_error(fmt::format("--set {}", text), expected_dram(name));
+      layers = {dram_layer(name)};
+      continue;
+    }
     if (find_parameter(key) == nullptr) {
       usage_error(fmt::format("--set {}", text), fmt::format("a parameter of a chip before '='{}",
                                                              did_you_mean(key, parameter_keys())));
@@ -191,7 +215,8 @@ Layer parse_overrides(const std::vector<std::string>& overrides) {
     layer.settings.push_back(
         {key, trimmed(std::string_view(text).substr(equals + 1)), "--set " + text, "--set", {}});
   }
-  return layer;
+  layers.push_back(std::move(layer));
+  return layers;
 }
 
 std::vector<std::string> chip_names() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of a chip as files and overrides write them, before they become a ChipSpec: a
-// chain of files joined by `extends`, then the overrides.
+// chain of files joined by `extends`, then the overrides. A map `hbm` that extends a DRAM device
+// has the device's settings in a layer right before the file's own.
 #pragma once
 
 #include <string>
@@ -29,7 +30,8 @@ std::vector<Layer> load_layers(const std::string& preset_or_path, std::string& n
 // The chain of a chip's text, with paths in it relative to the folder of `where`.
 std::vector<Layer> parse_layers(std::string_view yaml, const std::string& where);
 
-// "key=value" each; a later one for the same key replaces an earlier one.
-Layer parse_overrides(const std::vector<std::string>& overrides);
+// "key=value" each; a later one for the same key replaces an earlier one. `hbm.extends=<DRAM>` puts
+// the device's layer before that of the others.
+std::vector<Layer> parse_overrides(const std::vector<std::string>& overrides);
 
 }  // namespace systole

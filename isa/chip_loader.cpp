@@ -155,7 +155,7 @@ class Resolver {
 
 Chip resolve(std::vector<Layer> layers, const std::vector<std::string>& overrides,
              const std::string& name, const std::string& where) {
-  layers.push_back(parse_overrides(overrides));
+  for (Layer& layer : parse_overrides(overrides)) layers.push_back(std::move(layer));
   Resolver resolver;
   for (const Layer& layer : layers) resolver.apply(layer);
   return resolver.finish(name, where);

@@ -29,6 +29,7 @@ struct Chip {
 // A preset by name, or a file by path (anything with a '/' or that ends in .yaml or .yml), with
 // overrides "key=value" of which a later one wins. The value of `hbm.bandwidth` is derived from the
 // DRAM parameters where a file leaves it out; an override of it alone adjusts `hbm.data_rate`.
+// `hbm.extends=hbm3` takes all parameters of a DRAM device (isa/dram_presets.hpp).
 // Errors: kUsage for an unknown preset or a bad override; kBadInput for whatever a file or the
 // resulting chip does wrong, as file:line:column, what was found and what was expected.
 Chip load_chip(const std::string& preset_or_path, const std::vector<std::string>& overrides);

@@ -15,15 +15,19 @@ constexpr std::array<std::string_view, 2> kBooleans{"false", "true"};
 constexpr std::array<std::string_view, 3> kDataflows{"weight_stationary", "output_stationary",
                                                      "input_stationary"};
 constexpr std::array<std::string_view, 4> kHbmKinds{"ddr3", "hbm2", "hbm2e", "hbm3"};
+constexpr std::array<std::string_view, 2> kPagePolicies{"open", "closed"};
 
 static_assert(static_cast<int>(HbmKind::kDdr3) == 0 && static_cast<int>(HbmKind::kHbm2) == 1 &&
               static_cast<int>(HbmKind::kHbm2e) == 2 && static_cast<int>(HbmKind::kHbm3) == 3);
+static_assert(static_cast<int>(PagePolicy::kOpen) == 0 &&
+              static_cast<int>(PagePolicy::kClosed) == 1);
 
 template <class Member>
 constexpr std::span<const std::string_view> choices_of() {
   if constexpr (std::is_same_v<Member, bool>) return kBooleans;
   if constexpr (std::is_same_v<Member, Dataflow>) return kDataflows;
   if constexpr (std::is_same_v<Member, HbmKind>) return kHbmKinds;
+  if constexpr (std::is_same_v<Member, PagePolicy>) return kPagePolicies;
   return {};
 }
 
@@ -168,16 +172,26 @@ constexpr std::array kTable{
     row<&S::hbm, &HbmParams::page>("hbm.page", M::kBytes, 1, kMiB, "row buffer per bank"),
     row<&S::hbm, &HbmParams::interleave>("hbm.interleave", M::kBytes, 1, kMiB,
                                          "consecutive bytes on one pseudo-channel"),
-    row<&S::hbm, &HbmParams::trcd>("hbm.trcd", M::kTime, 0, 1e6, "activate to read or write"),
+    row<&S::hbm, &HbmParams::trcd>("hbm.trcd", M::kTime, 0, 1e6, "activate to read"),
+    row<&S::hbm, &HbmParams::trcd_wr>("hbm.trcd_wr", M::kTime, 0, 1e6, "activate to write"),
     row<&S::hbm, &HbmParams::trp>("hbm.trp", M::kTime, 0, 1e6, "precharge to activate"),
     row<&S::hbm, &HbmParams::tcl>("hbm.tcl", M::kTime, 0, 1e6, "read to first data"),
+    row<&S::hbm, &HbmParams::tcwl>("hbm.tcwl", M::kTime, 0, 1e6, "write to first data"),
     row<&S::hbm, &HbmParams::tras>("hbm.tras", M::kTime, 0, 1e6, "activate to precharge"),
+    row<&S::hbm, &HbmParams::trtp>("hbm.trtp", M::kTime, 0, 1e6, "read to precharge"),
+    row<&S::hbm, &HbmParams::twr>("hbm.twr", M::kTime, 0, 1e6, "end of written data to precharge"),
     row<&S::hbm, &HbmParams::tccd_s>("hbm.tccd_s", M::kTime, 0, 1e6,
                                      "column to column, other bank group"),
     row<&S::hbm, &HbmParams::tccd_l>("hbm.tccd_l", M::kTime, 0, 1e6,
                                      "column to column, same bank group"),
+    row<&S::hbm, &HbmParams::twtr_s>("hbm.twtr_s", M::kTime, 0, 1e6,
+                                     "end of written data to read, other bank group"),
+    row<&S::hbm, &HbmParams::twtr_l>("hbm.twtr_l", M::kTime, 0, 1e6,
+                                     "end of written data to read, same bank group"),
     row<&S::hbm, &HbmParams::trrd>("hbm.trrd", M::kTime, 0, 1e6,
-                                   "activate to activate, other bank"),
+                                   "activate to activate, other bank group"),
+    row<&S::hbm, &HbmParams::trrd_l>("hbm.trrd_l", M::kTime, 0, 1e6,
+                                     "activate to activate, same bank group"),
     row<&S::hbm, &HbmParams::tfaw>("hbm.tfaw", M::kTime, 0, 1e6, "window of four activations"),
     row<&S::hbm, &HbmParams::trefi>("hbm.trefi", M::kTime, 1, 1e9, "between refreshes"),
     row<&S::hbm, &HbmParams::trfc>("hbm.trfc", M::kTime, 0, 1e9, "that a refresh takes"),
@@ -185,6 +199,11 @@ constexpr std::array kTable{
                                          "data bus idle where reads change to writes or back"),
     row<&S::hbm, &HbmParams::latency>("hbm.latency", M::kTime, 0, 1e6,
                                       "controller, PHY and on-chip path, there and back"),
+    choice<&S::hbm, &HbmParams::page_policy>(
+        "hbm.page_policy", "rows stay open, or close with their last waiting access"),
+    row<&S::hbm, &HbmParams::queue>("hbm.queue", M::kCount, 4, 1024,
+                                    "bursts that a pseudo-channel's controller chooses from, of "
+                                    "reads and of writes each"),
 
     row<&S::technology, &TechnologyParams::node>("technology.node", M::kLength, 1, 1000,
                                                  "process; selects the energy table's column"),

@@ -85,6 +85,10 @@ std::string chip_reference() {
       "  `hbm.tccd_l`, which are memory clocks; one that changes the DRAM parameters alone gets "
       "the\n"
       "  bandwidth that they give.\n"
+      "- `extends` within `hbm` (or `--set hbm.extends=hbm3`) takes all parameters of a DRAM "
+      "device\n"
+      "  in `isa/dram`: everything in `hbm` but size, bandwidth, per_core, channels, interleave,\n"
+      "  latency, page_policy and queue. `systole list dram` prints the devices.\n"
       "- Anchors, aliases, tags, lists and duplicate keys are errors.\n";
   std::string_view group = "-";
   for (const ParameterRow& row : chip_parameters()) {

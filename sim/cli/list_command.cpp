@@ -6,6 +6,7 @@
 #include "compiler/import.hpp"
 #include "compiler/pipeline.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/dram_presets.hpp"
 #include "isa/error.hpp"
 #include "isa/files.hpp"
 #include "isa/instruction.hpp"
@@ -108,6 +109,24 @@ Rows gpus() {
   return rows;
 }
 
+Rows drams() {
+  Rows rows;
+  for (const std::string& name : dram_names()) {
+    // Any chip shows a device's values under their names.
+    const HbmParams hbm = load_chip("tiny-4x4", {"hbm.extends=" + name}).spec.hbm;
+    const auto ns = [](double value) { return fmt::format("{:g}", value); };
+    rows.push_back(
+        {name,
+         fmt::format("{} per pin, {} bits, {} banks in {} group{}, {} pages; tRCD-tRP-tCL "
+                     "{}-{}-{} ns, refresh {} of {} ns",
+                     with_prefix(hbm.data_rate, "bit/s"), hbm.bus_bits, hbm.bank_groups * hbm.banks,
+                     hbm.bank_groups, hbm.bank_groups == 1 ? "" : "s",
+                     bytes_text(static_cast<double>(hbm.page)), ns(hbm.trcd), ns(hbm.trp),
+                     ns(hbm.tcl), ns(hbm.trfc), ns(hbm.trefi))});
+  }
+  return rows;
+}
+
 Rows pass_rows() {
   Rows rows;
   for (const PassRow& pass : passes()) {
@@ -126,6 +145,7 @@ Rows listed(const std::string& what) {
   if (what == "chips") return chips();
   if (what == "models") return models();
   if (what == "gpus") return gpus();
+  if (what == "dram") return drams();
   if (what == "passes") return pass_rows();
   return instructions();
 }

@@ -11,6 +11,7 @@
 #include "isa/error.hpp"
 #include "isa/names.hpp"
 #include "sim/report/version.hpp"
+#include "sim/timing/memory_model.hpp"
 
 namespace systole {
 namespace {
@@ -72,6 +73,8 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
   add_chip(*command, options);
   add_scenario(*command, typed);
   command->add_option("--fidelity", options.fidelity, "level of the timing model: tile");
+  command->add_option("--memory", options.memory,
+                      "model of the memory: page (default) or command (every DRAM command)");
   command->add_flag("--values", options.values, "compute values; digests, and tensors in --report");
   command->add_flag("--check", options.check, "compare values with the graph evaluator's");
   command->add_option("--vs", options.vs, "GPUs to compare with: h100,h20")
@@ -112,7 +115,7 @@ void add_check_and_list(CLI::App& app, Options& options) {
   add_chip(*check, options);
   check->add_flag("--resolved", options.resolved, "print a chip with the origin of every value");
   CLI::App* list = add_command(app, "list", "list what can be named");
-  list->add_option("WHAT", options.list, "chips, models, gpus, passes or instructions");
+  list->add_option("WHAT", options.list, "chips, models, gpus, dram, passes or instructions");
 }
 
 std::vector<std::string> flag_names(const CLI::App& app) {
@@ -157,6 +160,12 @@ CommandKind chosen_command(const CLI::App& app) {
   return static_cast<CommandKind>(static_cast<int>(CommandKind::kRun) + (at - names.begin()));
 }
 
+std::vector<std::string> memory_names() {
+  std::vector<std::string> names;
+  for (const MemoryModelRow& row : kMemoryModels) names.emplace_back(row.name);
+  return names;
+}
+
 void need(const CLI::App& command, bool given, std::string_view what) {
   if (given) return;
   usage_error(fmt::format("'systole {}' without {}", command.get_name(), what),
@@ -186,6 +195,7 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--dtype"))
     one_of("--dtype", typed.dtype, {"bf16", "int8", "fp8", "fp8_e4m3", "fp8_e5m2"});
   if (given("--fidelity")) one_of("--fidelity", options.fidelity, {"tile"});
+  if (given("--memory")) one_of("--memory", options.memory, memory_names());
   if (given("--emit")) one_of("--emit", options.emit, {"graph", "tiles", "asm", "bin"});
   if (given("--phase")) options.scenario.phase = typed.phase;
   if (given("--dtype")) options.scenario.dtype = typed.dtype;
@@ -204,7 +214,7 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
     }
   }
   if (options.command == CommandKind::kList) {
-    one_of("list", options.list, {"chips", "models", "gpus", "passes", "instructions"});
+    one_of("list", options.list, {"chips", "models", "gpus", "dram", "passes", "instructions"});
   }
 }
 

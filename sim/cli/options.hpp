@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> overrides;  // of chip parameters, "key=value"
   ScenarioFlags scenario;
   std::string fidelity = "tile";
+  std::string memory = "page";
   bool values = false;
   bool check = false;
   bool json = false;

@@ -7,6 +7,7 @@
 #include "compiler/pipeline.hpp"
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/names.hpp"
 #include "isa/timing.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
@@ -76,7 +77,7 @@ struct Measured {
 
 // Throws std::logic_error where a conservation law is broken. `trace`: file for a Chrome trace, or
 // null.
-Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycles,
+Measured simulate_and_measure(const Chip& chip, const Job& job, const SimulationOptions& how,
                               const EnergyTable& energy, GzipFile* trace) {
   const Program& program = job.compilation.program;
   std::vector<OperandRead> operands;
@@ -88,20 +89,21 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, Cycles max_cycle
   OpCycles op_cycles;
   ArrayTimes array_times(program.streams.at(0));
   Conservation conservation(chip.spec, program, unit_names(chip.spec), operands,
-                            memory_latency_cycles(chip.spec));
+                            least_latency(how.memory, chip.spec));
   std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &array_times, &conservation};
   std::optional<ChromeTrace> chrome_trace;
   if (trace != nullptr) {
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
     listeners.push_back(&*chrome_trace);
   }
-  const SimulationResult run = simulate(chip.spec, program, listeners, {.max_cycles = max_cycles});
+  const SimulationResult run = simulate(chip.spec, program, listeners, how);
   if (chrome_trace) chrome_trace->finish(run.cycles);
   Measured result;
   result.conservation = conservation.settle(run.cycles, unit_times, actions);
   conservation.require(result.conservation);
   result.measurements = measurements(program.ops.size(), run.cycles, run.units, unit_times, actions,
                                      op_cycles, array_times);
+  result.measurements.hbm_commands = run.hbm_commands;
   return result;
 }
 
@@ -183,13 +185,16 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. Time, and the result.
+  const SimulationOptions how{.max_cycles = options.max_cycles,
+                              .memory = *find_by_name(kMemoryModels, options.memory)};
   const Measured measured =
-      simulate_and_measure(chip, job, options.max_cycles, energy, trace ? &trace->file() : nullptr);
+      simulate_and_measure(chip, job, how, energy, trace ? &trace->file() : nullptr);
   RunResult result =
       make_result(chip, program, measured.measurements, energy, stream_bytes_per_cycle(chip.spec));
   result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;
+  result.memory = options.memory;
   result.baselines = std::move(baselines);
   if (options.values) result.outputs = outputs_of(program, *hbm);
   result.check = check;

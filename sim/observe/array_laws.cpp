@@ -17,6 +17,9 @@ bool feeds(Reason reason) {
     case Reason::kHbm:
     case Reason::kLatency:
     case Reason::kWeightLoad:
+    case Reason::kRefresh:
+    case Reason::kTurnaround:
+    case Reason::kBank:
     case Reason::kDrain:
     case Reason::kWait:
     case Reason::kNoInstruction:

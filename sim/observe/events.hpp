@@ -24,11 +24,14 @@ enum class Reason : std::uint8_t {
   kLatency,        // waiting for its own pipeline or for the memory's latency to pass
   kWeightLoad,     // MXU: a matmul waits for its weights to be loaded
   kDrain,          // MXU: wavefront leaves the array, nothing is fed
-  kOperandPort,    // MXU, VPU, DMA: operands wider than the port take further cycles
+  kOperandPort,    // MXU, VPU, XLU: operands wider than the port take further cycles
   kWait,           // waits on a semaphore: printed as wait:<unit that signals it>
   kNoInstruction,  // its queue is empty
   kQueueFull,      // sequencer: the queue of the next instruction is full
   kHalted,         // sequencer: its stream has ended
+  kRefresh,        // pseudo-channel at command level: its banks are refreshed
+  kTurnaround,     // pseudo-channel at command level: its data bus turns around
+  kBank,           // pseudo-channel at command level: a bank is not ready for the next burst
 };
 
 struct ReasonRow {
@@ -36,7 +39,7 @@ struct ReasonRow {
   std::string_view name;
   std::string_view doc;
 };
-inline constexpr std::array<ReasonRow, 11> kReasons{{
+inline constexpr std::array<ReasonRow, 14> kReasons{{
     {Reason::kBusy, "busy", "doing its work"},
     {Reason::kSetup, "setup", "preparing a DMA transfer"},
     {Reason::kHbm, "hbm", "waiting for the memory to serve a transfer"},
@@ -48,6 +51,9 @@ inline constexpr std::array<ReasonRow, 11> kReasons{{
     {Reason::kNoInstruction, "no_instruction", "the queue is empty"},
     {Reason::kQueueFull, "queue_full", "the sequencer waits for a place in a queue"},
     {Reason::kHalted, "halted", "the stream has ended"},
+    {Reason::kRefresh, "refresh", "the memory refreshes its banks"},
+    {Reason::kTurnaround, "turnaround", "the memory's data bus turns around"},
+    {Reason::kBank, "bank", "the memory opens or closes a row, or waits for a bank group"},
 }};
 constexpr const ReasonRow& row_of(Reason reason) {
   return kReasons[static_cast<std::size_t>(reason)];

@@ -89,6 +89,7 @@ Json result_json(const RunResult& result) {
   json["workload"] = result.workload;
   json["scenario"] = scenario_json(result.scenario);
   json["fidelity"] = result.fidelity;
+  json["memory"] = result.memory;
   json["cores_used"] = result.cores_used;
   json["cycles"] = result.cycles;
   json["time_us"] = result.seconds * 1e6;
@@ -111,6 +112,11 @@ Json result_json(const RunResult& result) {
   json["units"] = units_json(result.units);
   json["array_cycles"] = arrays_json(result.units);
   json["hbm_bytes"] = Json{{"read", result.hbm_read}, {"write", result.hbm_written}};
+  if (!result.hbm_commands.empty()) {
+    Json commands = Json::object();
+    for (const auto& [name, count] : result.hbm_commands) commands[name] = count;
+    json["hbm_commands"] = std::move(commands);
+  }
   Json energy = Json::object();
   for (const auto& [component, joules] : result.energy_j) energy[component] = joules;
   json["energy_j"] = std::move(energy);

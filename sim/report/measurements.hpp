@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/observe/action_counts.hpp"
@@ -25,6 +26,8 @@ struct Measurements {
   std::vector<ActionTotals> op_actions;  // by op
   std::vector<Cycles> op_cycles;         // by op; what is left of `cycles` served no op
   std::vector<Cycles> array_cycles;      // by unit; 0 where it has no array
+  // Counts of the command-level memory by name; empty at page level.
+  std::vector<std::pair<std::string, std::int64_t>> hbm_commands = {};
 };
 
 // `op_count`: ops of the program; `units` and `cycles` as the simulation returned them.

@@ -82,6 +82,7 @@ struct RunResult {
   std::string workload;
   ScenarioResult scenario;
   std::string fidelity = "tile";
+  std::string memory = "page";
   std::int64_t tokens = 0;
   std::int64_t cores_used = 1;
   Cycles cycles = 0;
@@ -95,7 +96,8 @@ struct RunResult {
   std::vector<UnitResult> units;
   Bytes hbm_read = 0;
   Bytes hbm_written = 0;
-  std::vector<std::pair<std::string, double>> energy_j;  // components, then "total"
+  std::vector<std::pair<std::string, std::int64_t>> hbm_commands;  // memory "command" only
+  std::vector<std::pair<std::string, double>> energy_j;            // components, then "total"
   double power_w = 0;
   std::vector<OpResult> ops;  // in program order
   std::vector<BaselineResult> baselines;

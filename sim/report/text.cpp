@@ -14,6 +14,8 @@ namespace {
 
 using Table = std::vector<std::vector<std::string>>;
 
+bool commands(const RunResult& result) { return result.memory == "command"; }
+
 std::string title(const RunResult& result) {
   const ChipSpec& spec = result.chip.spec;
   std::string text = result.workload.empty() ? "(unnamed workload)" : result.workload;
@@ -30,8 +32,9 @@ std::string title(const RunResult& result) {
   // A compiled program knows no more of its scenario.
   if (details.empty() && result.tokens > 0) add(grouped(result.tokens) + " tokens");
   if (!details.empty()) text += " (" + details + ")";
-  return fmt::format("{} on {}, {} of {} core{}\n", text, spec.name, result.cores_used,
-                     spec.core.count, spec.core.count == 1 ? "" : "s");
+  return fmt::format("{} on {}, {} of {} core{}{}\n", text, spec.name, result.cores_used,
+                     spec.core.count, spec.core.count == 1 ? "" : "s",
+                     commands(result) ? ", memory at command level" : "");
 }
 
 std::string how_long(const RunResult& result) {
@@ -106,8 +109,9 @@ std::string where_cycles_went(const RunResult& result) {
                              tenths[k] % 10);
     }
     if (line.name == "hbm") {
-      reasons += fmt::format(" ({} pseudo-channel{}; busy with overheads: activations, refresh)",
-                             line.units, line.units == 1 ? "" : "s");
+      reasons += fmt::format(
+          " ({} pseudo-channel{}; busy {})", line.units, line.units == 1 ? "" : "s",
+          commands(result) ? "with data alone" : "with overheads: activations, refresh");
     }
     text += fmt::format("  {:<{}}  {}\n", line.name, width, reasons);
   }

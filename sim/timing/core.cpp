@@ -33,7 +33,7 @@ QueuedUnit* Core::add(std::unique_ptr<QueuedUnit> unit) {
 }
 
 Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-           Hbm& hbm, Cycles limit, const Probe& probe, const CoreParts& parts)
+           Memory& memory, Cycles limit, const Probe& probe, const CoreParts& parts)
     : sc_module(name),
       semaphores_("semaphores", chip, program),
       vmem_("vmem", chip, probe),
@@ -50,7 +50,7 @@ Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Prog
   }
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
     queues_.dma.push_back(add(make<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
-                                              semaphores_, vmem_, hbm, probe)));
+                                              semaphores_, vmem_, memory, probe)));
   }
   for (const auto& unit : units_) unit->attach(parts.effects);
 }

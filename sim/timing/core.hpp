@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sim/timing/core_parts.hpp"
-#include "sim/timing/hbm.hpp"
+#include "sim/timing/memory.hpp"
 #include "sim/timing/semaphores.hpp"
 #include "sim/timing/sequencer.hpp"
 #include "sim/timing/vmem.hpp"
@@ -21,8 +21,8 @@ namespace systole {
 class Core : public sc_core::sc_module {
  public:
   // Runs stream 0 of `program`; fetches nothing beyond cycle `limit`.
-  Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program, Hbm& hbm,
-       Cycles limit, const Probe& probe, const CoreParts& parts);
+  Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
+       Memory& memory, Cycles limit, const Probe& probe, const CoreParts& parts);
 
   bool done() const;   // halted, and every unit is idle
   Cycles end() const;  // done: of the last effect

@@ -11,13 +11,12 @@ namespace systole {
 
 DmaEngine::DmaEngine(const sc_core::sc_module_name& name, const ChipSpec& chip,
                      const Tables& tables, std::int16_t number, Semaphores& semaphores,
-                     const Vmem& vmem, Hbm& hbm, const Probe& probe)
+                     const Vmem& vmem, Memory& memory, const Probe& probe)
     : QueuedUnit(name, chip, tables, {UnitKind::kDma, number}, semaphores, probe),
       params_(chip.dma),
       vmem_(vmem),
-      hbm_(hbm),
-      number_(number),
-      latency_(memory_latency_cycles(chip)) {
+      memory_(memory),
+      number_(number) {
   SC_METHOD(submit);
   sensitive << set_up_;
   dont_initialize();
@@ -78,28 +77,32 @@ void DmaEngine::execute(const Issued& head, Cycles start) {
           ? runs_.rows * ceil_div(runs_.row_bytes, params_.request)
           : dma_requests(runs_.rows, runs_.row_bytes, runs_.pitch, params_.request);
   transfer_ =
-      Transfer{{number_, this, write, op, runs_}, local_, dma_data_cycles(chip_, bytes, requests)};
+      Transfer{{number_, this, write, op, runs_}, local_, memory_.engine_cycles(bytes, requests)};
   probe_.work(TransferWork{head.sequence, timeline_.unit(), op, write, start, runs_.address,
                            runs_.rows, runs_.row_bytes, runs_.pitch, runs_.index});
   timeline_.spend(Reason::kSetup, start + params_.setup, op);
   notify_at(set_up_, start + params_.setup);
 }
 
-void DmaEngine::submit() { hbm_.request(transfer_->request); }
+void DmaEngine::submit() {
+  transfer_->begin = now_cycles();
+  memory_.request(transfer_->request);
+}
 
 void DmaEngine::served(Cycles at) {
   const Transfer transfer = *transfer_;
   transfer_.reset();
-  const Cycles now = now_cycles();
-  const Cycles own = now + transfer.data_cycles;
+  const Cycles begin = transfer.begin;
+  const Cycles latency = memory_.latency(transfer.request.write);
+  const Cycles own = begin + transfer.data_cycles;
   data_free_ = std::max(at, own);
   timeline_.spend(Reason::kBusy, own, transfer.request.op);
   timeline_.spend(Reason::kHbm, data_free_, transfer.request.op);
-  const Cycles done = data_free_ + latency_;
+  const Cycles done = data_free_ + latency;
   if (transfer.request.write) {
-    vmem_.read(transfer.local, transfer.request.op, now, data_free_);
+    vmem_.read(transfer.local, transfer.request.op, begin, data_free_);
   } else {
-    vmem_.write(transfer.local, transfer.request.op, now + latency_, done);
+    vmem_.write(transfer.local, transfer.request.op, begin + latency, done);
   }
   complete(data_free_, done);
   reconsider();

@@ -7,17 +7,17 @@
 //                                                     | setup of the next | ...
 #pragma once
 
-#include "sim/timing/hbm.hpp"
+#include "sim/timing/memory.hpp"
 #include "sim/timing/queued_unit.hpp"
 #include "sim/timing/vmem.hpp"
 
 namespace systole {
 
-class DmaEngine : public QueuedUnit, public HbmClient {
+class DmaEngine : public QueuedUnit, public MemoryClient {
  public:
   SC_HAS_PROCESS(DmaEngine);
   DmaEngine(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-            std::int16_t number, Semaphores& semaphores, const Vmem& vmem, Hbm& hbm,
+            std::int16_t number, Semaphores& semaphores, const Vmem& vmem, Memory& memory,
             const Probe& probe);
 
   void served(Cycles at) override;
@@ -32,16 +32,16 @@ class DmaEngine : public QueuedUnit, public HbmClient {
                         const Extents& extents, const Indices& indices);
 
   struct Transfer {
-    Hbm::Request request;
+    MemoryRequest request;
     Region local;        // of VMEM or the weight FIFO
     Cycles data_cycles;  // that the engine itself needs
+    Cycles begin = 0;    // setup is done
   };
 
   const DmaParams& params_;
   const Vmem& vmem_;
-  Hbm& hbm_;
+  Memory& memory_;
   const std::int64_t number_;
-  const Cycles latency_;  // of the memory
   sc_core::sc_event set_up_{"set_up"};
 
   // The prepared instruction.

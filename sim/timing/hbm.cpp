@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "isa/timing.hpp"
 #include "sim/timing/kernel_time.hpp"
 #include "sim/timing/unit_index.hpp"
 
 namespace systole {
 
 Hbm::Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe)
-    : sc_module(name), probe_(probe), burst_(burst_bytes(chip.hbm)), map_(chip) {
+    : sc_module(name), probe_(probe), chip_(chip), burst_(burst_bytes(chip.hbm)), map_(chip) {
   for (std::int64_t c = 0; c < map_.channels(); ++c) {
     channels_.push_back({Timeline{probe, channel_index(chip, c), true}, Direction::kNone});
   }
@@ -19,20 +20,26 @@ Hbm::Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe&
   dont_initialize();
 }
 
-void Hbm::request(const Request& request) {
+Cycles Hbm::latency(bool /*write*/) const { return memory_latency_cycles(chip_); }
+
+Cycles Hbm::engine_cycles(Bytes bytes, std::int64_t requests) const {
+  return dma_data_cycles(chip_, bytes, requests);
+}
+
+void Hbm::request(const MemoryRequest& request) {
   requests_.push_back(request);
   requested_.notify(sc_core::SC_ZERO_TIME);
 }
 
 void Hbm::arbitrate() {
   std::sort(requests_.begin(), requests_.end(),
-            [](const Request& a, const Request& b) { return a.engine < b.engine; });
+            [](const MemoryRequest& a, const MemoryRequest& b) { return a.engine < b.engine; });
   const Cycles now = now_cycles();
-  for (const Request& request : requests_) request.client->served(serve(request, now));
+  for (const MemoryRequest& request : requests_) request.client->served(serve(request, now));
   requests_.clear();
 }
 
-Cycles Hbm::serve(const Request& request, Cycles now) {
+Cycles Hbm::serve(const MemoryRequest& request, Cycles now) {
   const Direction direction = request.write ? Direction::kWrite : Direction::kRead;
   const auto [pattern, rotation] = map_.place(request.runs);
   Cycles served = now;

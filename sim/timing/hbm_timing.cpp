@@ -23,9 +23,11 @@ double activate_spacing(const HbmParams& hbm) {
   return std::max({hbm.trrd, hbm.tfaw / 4, row_cycle / banks});
 }
 
-// All banks stop for tRFC out of every tREFI.
+// All banks stop for tRFC out of every tREFI; rows are closed before that (tRP) and opened again
+// after it (tRCD). A tRFC of 0 is no refresh.
 double refresh_stretch_of(const HbmParams& hbm) {
-  return hbm.trefi > hbm.trfc ? hbm.trefi / (hbm.trefi - hbm.trfc) : 1.0;
+  if (hbm.trfc == 0) return 1.0;
+  return hbm.trefi / (hbm.trefi - (hbm.trp + hbm.trfc + hbm.trcd));
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <stdexcept>
 
 #include "isa/error.hpp"
+#include "sim/timing/command_hbm.hpp"
 #include "sim/timing/core.hpp"
+#include "sim/timing/hbm.hpp"
 #include "sim/timing/kernel_time.hpp"
 
 namespace systole {
@@ -50,7 +52,11 @@ SimulationResult simulate(const ChipSpec& chip, const Program& program,
   SimulationResult result{0, unit_names(chip)};
 
   // 1. Elaborate.
-  Hbm hbm{"hbm", chip, probe};
+  std::optional<Hbm> pages;
+  std::optional<CommandHbm> commands;
+  Memory& hbm = options.memory == MemoryModel::kCommand
+                    ? static_cast<Memory&>(commands.emplace("hbm", chip, probe))
+                    : pages.emplace("hbm", chip, probe);
   const CoreParts block_level;
   const CoreParts& parts = options.parts != nullptr ? *options.parts : block_level;
   Core core{"core0", chip, program, hbm, limit, probe, parts};
@@ -77,6 +83,7 @@ SimulationResult simulate(const ChipSpec& chip, const Program& program,
   // 4. Account for every unit's time up to the end.
   core.finish();
   hbm.finish(result.cycles);
+  if (commands) result.hbm_commands = commands->counts().named();
   return result;
 }
 

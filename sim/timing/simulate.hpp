@@ -4,17 +4,21 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
 #include "sim/observe/events.hpp"
+#include "sim/timing/memory_model.hpp"
 
 namespace systole {
 
 struct SimulationResult {
   Cycles cycles = 0;               // until the last effect of the last instruction
   std::vector<std::string> units;  // names, indexed by Interval::unit
+  // At command level: counts of what the memory did, by DramCounts::named(). Empty at page level.
+  std::vector<std::pair<std::string, std::int64_t>> hbm_commands = {};
 };
 
 // Names of all units that a run on one core of `chip` reports, in Interval::unit's order.
@@ -23,7 +27,8 @@ std::vector<std::string> unit_names(const ChipSpec& chip);
 struct CoreParts;
 
 struct SimulationOptions {
-  Cycles max_cycles = 0;             // 0: no limit
+  Cycles max_cycles = 0;  // 0: no limit
+  MemoryModel memory = MemoryModel::kPage;
   const CoreParts* parts = nullptr;  // what the core is built from; null: block-level units
 };
 

@@ -64,6 +64,15 @@ TEST_CASE("chips and GPUs are listed with the types that they multiply") {
   CHECK(gpus.find("1978.9 int8 TOPS, 1978.9 fp8 TFLOPS, ") != std::string::npos);
 }
 
+TEST_CASE("DRAM devices are listed by the names that hbm.extends takes") {
+  const auto names = listed("dram");
+  CHECK(names == std::vector<std::string>{"ddr3", "hbm2", "hbm2e", "hbm3"});
+  for (const std::string& name : names) {
+    CHECK(run_program({"run", "gemm:8x8x8", "--chip", "tiny-4x4", "--set", "hbm.extends=" + name})
+              .status == 0);
+  }
+}
+
 TEST_CASE("passes are listed by the names that --print-after takes") {
   for (const std::string& pass : listed("passes")) {
     INFO(pass);

@@ -258,11 +258,40 @@ TEST_CASE("every run is held to every conservation law, a loaded program to all 
   };
   const std::vector<std::int64_t> model =
       checks(result_of({small_gpt2(scratch), "--chip", "tiny-4x4", "--seq", "7"}));
-  CHECK(model.size() == 13);
-  CHECK(std::count(model.begin(), model.end(), 0) == 0);
+  CHECK(model.size() == 15);
+  CHECK(std::count(model.begin(), model.end(), 0) == 2);  // no sums in this array, no unloads
   const std::string program = scratch.file(
       "p.sasm", good({"compile", "gemm:37x29x41", "--chip", "tiny-4x4", "--emit", "asm"}));
   const std::vector<std::int64_t> loaded = checks(result_of({program, "--chip", "tiny-4x4"}));
-  CHECK(loaded.size() == 13);
-  CHECK(std::count(loaded.begin(), loaded.end(), 0) == 1);
+  CHECK(loaded.size() == 15);
+  CHECK(std::count(loaded.begin(), loaded.end(), 0) == 3);
+}
+
+TEST_CASE("the flag --memory chooses a model, and JSON says which it was and what it did") {
+  const Json page = result_of({kGemm[0], kGemm[1], kGemm[2], "--memory", "page"});
+  CHECK(page == result_of(kGemm));
+  CHECK(page["memory"] == "page");
+  CHECK_FALSE(page.contains("hbm_commands"));
+
+  const Json command = result_of({kGemm[0], kGemm[1], kGemm[2], "--memory", "command"});
+  adds_up(command);
+  CHECK(command["memory"] == "command");
+  CHECK(command["hbm_bytes"] == page["hbm_bytes"]);
+  const Json& counts = command["hbm_commands"];
+  for (const char* name : {"ACT", "RD", "WR", "RDA", "WRA", "PRE", "PREA", "REF", "row_hits",
+                           "row_misses", "row_conflicts", "turnarounds", "data_clocks"}) {
+    CHECK(counts.contains(name));
+  }
+  CHECK(counts.size() == 13);
+  // Bursts of 32 bytes in two clocks.
+  CHECK(counts["RD"].get<std::int64_t>() * 32 == command["hbm_bytes"]["read"]);
+  CHECK(counts["WR"].get<std::int64_t>() * 32 == command["hbm_bytes"]["write"]);
+  CHECK(counts["data_clocks"].get<std::int64_t>() * 16 ==
+        command["hbm_bytes"]["read"].get<std::int64_t>() +
+            command["hbm_bytes"]["write"].get<std::int64_t>());
+
+  const std::string text = good(gemm_with({"--memory", "command"}));
+  CHECK(text.find(", memory at command level\n") != std::string::npos);
+  CHECK(text.find("busy with data alone") != std::string::npos);
+  CHECK(good(gemm_with({})).find("command level") == std::string::npos);
 }

@@ -62,6 +62,10 @@ TEST_CASE("a value that is none of a flag's values is refused with the nearest o
           {"did you mean 'decode'?", "prefill"});
   refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--fidelity", "tiel"},
           {"did you mean 'tile'?"});
+  refused({"run", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--memory", "comand"},
+          {"did you mean 'command'?", "page"});
+  refused({"run", "gemm:8x8x8", "--chip", "tiny-4x4", "--set", "hbm.extends=hbm4"},
+          {"--set hbm.extends=hbm4", "ddr3, hbm2, hbm2e, hbm3"});
   refused({"compile", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--emit", "tile"},
           {"did you mean 'tiles'?"});
   refused({"compile", "gpt2", "--chip", "tpu-v5e", "--seq", "8", "--print-after", "fues"},

@@ -71,11 +71,18 @@ TEST_CASE("a split memory has as many pseudo-channels for each core") {
 }
 
 TEST_CASE("memory timings are in order") {
-  CHECK(error_set({"hbm.trfc=3899 ns"}) == "no error");
-  CHECK_THAT(error_set({"hbm.trfc=3900 ns"}), Contains("trfc below trefi"));
+  CHECK(error_set({"hbm.trfc=3871 ns"}) == "no error");  // with tRP and tRCD 3899
+  CHECK_THAT(error_set({"hbm.trfc=3872 ns"}), Contains("together below trefi"));
+  CHECK(error_set({"hbm.trfc=0 ns", "hbm.trefi=1 ns"}) == "no error");  // no refresh
   CHECK_THAT(error_set({"hbm.trcd=34 ns"}), Contains("trcd of at most tras"));
   CHECK_THAT(error_set({"hbm.trrd=17 ns"}), Contains("trrd of at most tfaw"));
   CHECK_THAT(error_set({"hbm.tccd_s=5 ns"}), Contains("tccd_s of at most tccd_l"));
+  CHECK(error_set({"hbm.twtr_s=9 ns"}) == "no error");
+  CHECK_THAT(error_set({"hbm.twtr_s=9.1 ns"}), Contains("twtr_s of at most twtr_l"));
+  CHECK(error_set({"hbm.trrd=6 ns"}) == "no error");
+  CHECK_THAT(error_set({"hbm.trrd=6.1 ns"}), Contains("trrd of at most trrd_l"));
+  CHECK(error_set({"hbm.trcd_wr=33 ns"}) == "no error");
+  CHECK_THAT(error_set({"hbm.trcd_wr=33.1 ns"}), Contains("trcd_wr of at most tras"));
 }
 
 TEST_CASE("idle power is within the design power") {

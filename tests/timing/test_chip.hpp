@@ -48,17 +48,26 @@ inline ChipSpec test_chip() {
   chip.hbm.page = 1024;
   chip.hbm.interleave = 256;
   chip.hbm.trcd = 14;
+  chip.hbm.trcd_wr = 8;
   chip.hbm.trp = 15;
   chip.hbm.tcl = 16;
+  chip.hbm.tcwl = 7;
   chip.hbm.tras = 33;
+  chip.hbm.trtp = 5;
+  chip.hbm.twr = 12;
   chip.hbm.tccd_s = 2;
   chip.hbm.tccd_l = 4;
+  chip.hbm.twtr_s = 3;
+  chip.hbm.twtr_l = 6;
   chip.hbm.trrd = 4;
+  chip.hbm.trrd_l = 5;
   chip.hbm.tfaw = 24;  // 6 ns per activation: above tRRD and tRC / 16 banks
   chip.hbm.trefi = 3900;
   chip.hbm.trfc = 0;  // no refresh, unless a test sets it
   chip.hbm.turnaround = 9;
   chip.hbm.latency = 50;  // 80 with tRCD and tCL
+  chip.hbm.page_policy = PagePolicy::kOpen;
+  chip.hbm.queue = 64;
   chip.technology = {.node = 7, .voltage = 0.75};
   chip.power = {.idle = 1, .tdp = 2};
   return chip;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The models of the memory that a run can choose from. docs/memory.md compares them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "isa/timing.hpp"
+
+namespace systole {
+
+enum class MemoryModel : std::uint8_t { kPage, kCommand };
+
+struct MemoryModelRow {
+  MemoryModel value;
+  std::string_view name;
+  std::string_view doc;
+};
+inline constexpr std::array<MemoryModelRow, 2> kMemoryModels{{
+    {MemoryModel::kPage, "page", "a closed form per transfer and pseudo-channel"},
+    {MemoryModel::kCommand, "command", "every command of every bank"},
+}};
+constexpr std::string_view name_of(MemoryModel model) {
+  return kMemoryModels[static_cast<std::size_t>(model)].name;
+}
+
+// From a transfer's last byte being served to its completion, at least: the command level counts
+// tRCD and tCL where the commands are, so only the controller and the path follow.
+constexpr Cycles least_latency(MemoryModel model, const ChipSpec& chip) {
+  switch (model) {
+    case MemoryModel::kPage: return memory_latency_cycles(chip);
+    case MemoryModel::kCommand: break;
+  }
+  return cycles_of_ns(chip.hbm.latency, chip.clock);
+}
+
+}  // namespace systole
