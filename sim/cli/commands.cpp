@@ -34,6 +34,7 @@ ExitCode run_systole(const std::vector<std::string>& arguments) {
     case CommandKind::kDisasm: return disasm_command(options);
     case CommandKind::kCheck: return check_command(options);
     case CommandKind::kList: return list_command(options);
+    case CommandKind::kVerifyTiming: return verify_timing_command(options);
   }
   return ExitCode::kInternal;
 }

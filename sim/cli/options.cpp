@@ -12,24 +12,29 @@
 #include "isa/names.hpp"
 #include "sim/report/version.hpp"
 #include "sim/timing/memory_model.hpp"
+#include "sim/witness/fidelity.hpp"
 
 namespace systole {
 namespace {
 
 constexpr std::int64_t kLargestCount = std::int64_t{1} << 31;
 constexpr std::int64_t kLargestCycles = std::int64_t{1} << 62;
+constexpr std::int64_t kLargestSeed = std::int64_t{1} << 62;
+constexpr std::int64_t kMostPrograms = 1'000'000;
 
 // Numbers as they were typed, until all flags are known to exist.
 struct Typed {
-  std::string phase, batch, seq, context, dtype, max_cycles;
+  std::string phase, batch, seq, context, dtype, max_cycles, programs, seed;
 };
 
-std::int64_t whole_number(const std::string& flag, const std::string& text, std::int64_t largest) {
+std::int64_t whole_number(const std::string& flag, const std::string& text, std::int64_t largest,
+                          std::int64_t least = 1) {
   std::int64_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || value < 1 || value > largest) {
+  if (failed != std::errc{} || end != text.data() + text.size() || value < least ||
+      value > largest) {
     usage_error(fmt::format("{} '{}'", flag, text),
-                fmt::format("a whole number from 1 to {}", largest));
+                fmt::format("a whole number from {} to {}", least, largest));
   }
   return value;
 }
@@ -65,6 +70,22 @@ void add_scenario(CLI::App& command, Typed& typed) {
                      "chip's native type); models have bf16 and int8");
 }
 
+std::vector<std::string> fidelity_names() {
+  std::vector<std::string> names;
+  for (const FidelityRow& row : kFidelities) names.emplace_back(row.name);
+  return names;
+}
+
+// "tile (default): an interval per instruction, by formula; pe: ...".
+std::string fidelity_doc() {
+  std::string text;
+  for (const FidelityRow& row : kFidelities) {
+    text += fmt::format("{}{}{}: {}", text.empty() ? "" : "; ", row.name,
+                        text.empty() ? " (default)" : "", row.doc);
+  }
+  return text;
+}
+
 void add_run(CLI::App& app, Options& options, Typed& typed) {
   CLI::App* command = add_command(app, "run", "compile a workload, simulate it and report");
   command->add_option("WORKLOAD", options.workload,
@@ -72,9 +93,12 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
                       "gemm:MxKxN");
   add_chip(*command, options);
   add_scenario(*command, typed);
-  command->add_option("--fidelity", options.fidelity, "level of the timing model: tile");
+  command->add_option("--fidelity", options.fidelity, fidelity_doc());
   command->add_option("--memory", options.memory,
                       "model of the memory: page (default) or command (every DRAM command)");
+  command
+      ->add_option("--waves", options.waves, "waveforms of the arrays; with --fidelity pe or rtl")
+      ->type_name("FILE.vcd");
   command->add_flag("--values", options.values, "compute values; digests, and tensors in --report");
   command->add_flag("--check", options.check, "compare values with the graph evaluator's");
   command->add_option("--vs", options.vs, "GPUs to compare with: h100,h20")
@@ -85,6 +109,19 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
       ->type_name("FILE");
   command->add_flag("--json", options.json, "print one JSON object, schema systole.result/1");
   command->add_option("--max-cycles", typed.max_cycles, "stop at this many cycles, with status 4");
+}
+
+void add_verify_timing(CLI::App& app, Options& options, Typed& typed) {
+  CLI::App* command =
+      add_command(app, "verify-timing", "compare formulas, tile level, PE level and RTL");
+  command->add_option("FILE", options.inputs,
+                      "programs (.sasm, .sbin) to compare, instead of the table and random ones");
+  add_chip(*command, options);
+  command->add_option("--programs", typed.programs, "random programs (default 1000)");
+  command->add_option("--seed", typed.seed, "of the first random program (default 1)");
+  command->add_flag("--full", options.full, "every case of the table, not every row");
+  command->add_flag("--json", options.json,
+                    "print one JSON object, schema systole.verify-timing/1");
 }
 
 void add_compile(CLI::App& app, Options& options, Typed& typed) {
@@ -128,7 +165,8 @@ std::vector<std::string> flag_names(const CLI::App& app) {
 }
 
 const std::vector<std::string>& command_names() {
-  static const std::vector<std::string> kNames{"run", "compile", "asm", "disasm", "check", "list"};
+  static const std::vector<std::string> kNames{"run",   "compile", "asm",          "disasm",
+                                               "check", "list",    "verify-timing"};
   return kNames;
 }
 
@@ -186,6 +224,35 @@ void check_needs(const CLI::App& command, const Options& options) {
   if (kind == CommandKind::kList) need(command, !options.list.empty(), "WHAT");
 }
 
+// Files have a chip, the table and random programs have seeds.
+template <class Given>
+void check_verify_timing(const Given& given, const Options& options) {
+  const bool files = !options.inputs.empty();
+  for (const std::string flag : {"--programs", "--seed", "--full"}) {
+    if (files && given(flag)) {
+      usage_error(fmt::format("{} with '{}'", flag, options.inputs.front()),
+                  "programs in files, or the table and random programs");
+    }
+  }
+  for (const std::string flag : {"--chip", "--set"}) {
+    if (!files && given(flag)) {
+      usage_error(fmt::format("{} without FILE", flag),
+                  "programs that run on the chip; table and random programs have their own chips");
+    }
+  }
+}
+
+void check_waves(const Options& options) {
+  const std::string& waves = options.waves;
+  if (options.fidelity == name_of(Fidelity::kTile)) {
+    usage_error(fmt::format("--waves '{}' with --fidelity tile", waves),
+                "--fidelity pe or rtl: formulas have no signals");
+  }
+  const bool named = waves.size() > kWavesSuffix.size() &&
+                     waves.substr(waves.size() - kWavesSuffix.size()) == kWavesSuffix;
+  if (!named) usage_error(fmt::format("--waves '{}'", waves), "a name that ends in .vcd");
+}
+
 void check_values(const CLI::App& command, const Typed& typed, Options& options) {
   const auto given = [&](const std::string& flag) {
     const CLI::Option* option = command.get_option_no_throw(flag);
@@ -194,7 +261,7 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--phase")) one_of("--phase", typed.phase, {"prefill", "decode"});
   if (given("--dtype"))
     one_of("--dtype", typed.dtype, {"bf16", "int8", "fp8", "fp8_e4m3", "fp8_e5m2"});
-  if (given("--fidelity")) one_of("--fidelity", options.fidelity, {"tile"});
+  if (given("--fidelity")) one_of("--fidelity", options.fidelity, fidelity_names());
   if (given("--memory")) one_of("--memory", options.memory, memory_names());
   if (given("--emit")) one_of("--emit", options.emit, {"graph", "tiles", "asm", "bin"});
   if (given("--phase")) options.scenario.phase = typed.phase;
@@ -207,7 +274,15 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--max-cycles")) {
     options.max_cycles = whole_number("--max-cycles", typed.max_cycles, kLargestCycles);
   }
-  for (const std::string flag : {"--vs", "--report", "--trace", "-o", "--print-after"}) {
+  if (given("--programs")) {
+    options.programs = whole_number("--programs", typed.programs, kMostPrograms, 0);
+  }
+  if (given("--seed")) {
+    options.seed = static_cast<std::uint64_t>(whole_number("--seed", typed.seed, kLargestSeed, 0));
+  }
+  if (given("--waves")) check_waves(options);
+  if (options.command == CommandKind::kVerifyTiming) check_verify_timing(given, options);
+  for (const std::string flag : {"--vs", "--report", "--trace", "--waves", "-o", "--print-after"}) {
     if (!given(flag)) continue;
     if (command.get_option(flag)->as<std::string>().empty()) {
       usage_error(flag + " ''", "a name that is not empty");
@@ -241,6 +316,7 @@ Options parse_command_line(const std::vector<std::string>& arguments) {
   add_compile(app, options, typed);
   add_translators(app, options);
   add_check_and_list(app, options);
+  add_verify_timing(app, options, typed);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForVersion& version) {

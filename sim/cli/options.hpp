@@ -12,7 +12,16 @@
 
 namespace systole {
 
-enum class CommandKind : std::uint8_t { kHelp, kRun, kCompile, kAsm, kDisasm, kCheck, kList };
+enum class CommandKind : std::uint8_t {
+  kHelp,
+  kRun,
+  kCompile,
+  kAsm,
+  kDisasm,
+  kCheck,
+  kList,
+  kVerifyTiming
+};
 
 // How a model is run; empty where the flag was not given.
 struct ScenarioFlags {
@@ -25,6 +34,9 @@ struct ScenarioFlags {
   // The first flag that was given ("--seq"), or "".
   std::string_view first_given() const;
 };
+
+// What the names of waveform files end in.
+inline constexpr std::string_view kWavesSuffix = ".vcd";
 
 struct Options {
   CommandKind command = CommandKind::kHelp;
@@ -46,8 +58,12 @@ struct Options {
   std::string emit;                 // graph, tiles, asm, bin; empty where not given
   std::string print_after;          // a pass, or "all"
   std::string output;               // -o
-  std::vector<std::string> inputs;  // asm, disasm, check: files
+  std::vector<std::string> inputs;  // asm, disasm, check, verify-timing: files
   std::string list;                 // what to list
+  std::string waves;                // run: a VCD file
+  std::int64_t programs = 1000;     // verify-timing: random ones
+  std::uint64_t seed = 1;           // of the first of them
+  bool full = false;                // verify-timing: every case
 };
 
 // `arguments` without the program's name. Errors: kUsage for everything that is wrong with it,

@@ -8,7 +8,6 @@
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/names.hpp"
-#include "isa/timing.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
@@ -33,6 +32,7 @@
 #include "sim/report/text.hpp"
 #include "sim/timing/hbm_timing.hpp"
 #include "sim/timing/simulate.hpp"
+#include "sim/witness/fidelity.hpp"
 
 namespace systole {
 namespace {
@@ -70,16 +70,41 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
   return result;
 }
 
+Fidelity fidelity_of(const Options& options) {
+  return *find_by_name(kFidelities, options.fidelity);
+}
+
+// What every cycle of every PE costs: minutes from here on.
+constexpr std::int64_t kSensiblePes = 4096;  // 64 x 64
+
+// Says what cannot be simulated at this level, before anything is.
+void check_fidelity(const Options& options, const ChipSpec& chip) {
+  const Fidelity fidelity = fidelity_of(options);
+  require_fidelity(fidelity, chip);
+  if (fidelity == Fidelity::kPe && chip.mxu.rows * chip.mxu.cols > kSensiblePes) {
+    print_message(
+        fmt::format("warning: --fidelity pe steps each of {} x {} PEs in every cycle; "
+                    "expected an array of up to 64 x 64",
+                    chip.mxu.rows, chip.mxu.cols));
+  }
+}
+
+// The run adds the suffix itself.
+std::string without_suffix(const std::string& waves) {
+  return waves.substr(0, waves.size() - std::min(waves.size(), kWavesSuffix.size()));
+}
+
 struct Measured {
   Measurements measurements;
   std::vector<LawResult> conservation;
 };
 
-// Throws std::logic_error where a conservation law is broken. `trace`: file for a Chrome trace, or
-// null.
-Measured simulate_and_measure(const Chip& chip, const Job& job, const SimulationOptions& how,
-                              const EnergyTable& energy, GzipFile* trace) {
+// Throws std::logic_error where a conservation law is broken. `hbm` is used where the level
+// computes values. `trace`: file for a Chrome trace, or null.
+Measured simulate_and_measure(const Chip& chip, const Job& job, const Options& options,
+                              const EnergyTable& energy, GzipFile* trace, MemoryImage* hbm) {
   const Program& program = job.compilation.program;
+  const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
   std::vector<OperandRead> operands;
   if (job.graph) {
     operands = operand_reads(job.compilation.graphs.back().second, chip.spec, program);
@@ -89,14 +114,22 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, const Simulation
   OpCycles op_cycles;
   ArrayTimes array_times(program.streams.at(0));
   Conservation conservation(chip.spec, program, unit_names(chip.spec), operands,
-                            least_latency(how.memory, chip.spec));
+                            least_latency(memory, chip.spec));
   std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &array_times, &conservation};
   std::optional<ChromeTrace> chrome_trace;
   if (trace != nullptr) {
     chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
     listeners.push_back(&*chrome_trace);
   }
-  const SimulationResult run = simulate(chip.spec, program, listeners, how);
+  const Fidelity fidelity = fidelity_of(options);
+  const SimulationResult run = computes_values(fidelity)
+                                   ? simulate_at(fidelity, chip.spec, program, listeners,
+                                                 {.max_cycles = options.max_cycles,
+                                                  .memory = memory,
+                                                  .waves = without_suffix(options.waves)},
+                                                 *hbm)
+                                   : simulate(chip.spec, program, listeners,
+                                              {.max_cycles = options.max_cycles, .memory = memory});
   if (chrome_trace) chrome_trace->finish(run.cycles);
   Measured result;
   result.conservation = conservation.settle(run.cycles, unit_times, actions);
@@ -159,6 +192,7 @@ ExitCode run_command(const Options& options) {
   }
   std::optional<TraceOutput> trace;
   if (!options.trace.empty()) trace.emplace(options.trace);
+  probe_output(options.waves);
 
   // 2. Chip, program, and all that can be wrong with them.
   const Chip chip = load_chip(options.chip, options.overrides);
@@ -174,21 +208,23 @@ ExitCode run_command(const Options& options) {
   for (const Gpu& gpu : gpus) baselines.push_back(rated_baseline(gpu, program.ops));
   const EnergyTable energy = load_energy_table(chip.spec);
 
-  // 3. Values, where they are asked for; time does not depend on them.
+  check_fidelity(options, chip.spec);
+
+  // 3. Values, where they are asked for, and time; neither depends on the other. Arrays that are
+  //    stepped cycle by cycle compute the values themselves.
+  const bool stepped = computes_values(fidelity_of(options));
   std::optional<MemoryImage> hbm;
-  std::optional<CheckResult> check;
-  if (options.values || options.check) {
+  if (options.values || options.check || stepped) {
     hbm.emplace(hbm_image(program));
     seed_inputs(program, kValueSeed, *hbm);
-    execute(chip.spec, program, *hbm);
+    if (!stepped) execute(chip.spec, program, *hbm);
   }
+  const Measured measured = simulate_and_measure(
+      chip, job, options, energy, trace ? &trace->file() : nullptr, hbm ? &*hbm : nullptr);
+  std::optional<CheckResult> check;
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
-  // 4. Time, and the result.
-  const SimulationOptions how{.max_cycles = options.max_cycles,
-                              .memory = *find_by_name(kMemoryModels, options.memory)};
-  const Measured measured =
-      simulate_and_measure(chip, job, how, energy, trace ? &trace->file() : nullptr);
+  // 4. The result.
   RunResult result =
       make_result(chip, program, measured.measurements, energy, stream_bytes_per_cycle(chip.spec));
   result.conservation = measured.conservation;

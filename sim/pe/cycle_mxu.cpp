@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "sim/pe/mxu_words.hpp"
 #include "sim/timing/kernel_time.hpp"
@@ -21,10 +22,28 @@ CycleMxu::CycleMxu(const sc_core::sc_module_name& name, const MxuSite& site,
   SC_METHOD(tick);
   sensitive << edge_;
   dont_initialize();
+  SC_METHOD(settle);
+  sensitive << settled_;
+  dont_initialize();
 }
 
+void CycleMxu::wind() {
+  if (edge_at_ >= 0) return;
+  edge_at_ = now_cycles() + 1;
+  edge_.notify(cycles_time(1));
+}
+
+bool CycleMxu::before_edge() const { return edge_at_ == now_cycles(); }
+
 void CycleMxu::tick() {
-  if (!array_->idle()) edge_.notify(cycles_time(1));
+  edge_at_ = -1;
+  settled_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void CycleMxu::settle() {
+  if (deferred_) give_order(*std::exchange(deferred_, std::nullopt));
+  if (!array_->idle()) wind();
+  reconsider();
 }
 
 void CycleMxu::prepare(const Issued& head) {
@@ -33,6 +52,8 @@ void CycleMxu::prepare(const Issued& head) {
 
 // Known once the array takes it: nothing else starts before this instruction, so it goes on to.
 std::optional<Cycles> CycleMxu::free_at() const {
+  if (work_.kind == Kind::kNone) return now_cycles();
+  if (before_edge() || deferred_) return std::nullopt;
   bool takes = true;
   switch (work_.kind) {
     case Kind::kNone: break;
@@ -51,30 +72,34 @@ void CycleMxu::execute(const Issued& head, Cycles start) {
     finish_orders();
     return;
   }
-  give_order();
-  edge_.notify(cycles_time(1));
+  if (before_edge()) {
+    deferred_ = work_;
+    return;
+  }
+  give_order(work_);
+  wind();
 }
 
-void CycleMxu::give_order() {
-  const Extents& e = work_.extents;
-  const auto acc_row = [&] { return work_.acc.begin / acc_row_bytes(chip_.mxu); };
-  switch (work_.kind) {
+void CycleMxu::give_order(const MxuWork& work) {
+  const Extents& e = work.extents;
+  const auto acc_row = [&] { return work.acc.begin / acc_row_bytes(chip_.mxu); };
+  switch (work.kind) {
     case Kind::kNone: break;
     case Kind::kWeights:
-      array_->order(WeightOrder{work_.type, work_.transposed, work_.interval, e.depth, e.cols,
-                                tile_words(values_, work_.lhs, work_.type, work_.transposed)});
+      array_->order(WeightOrder{work.type, work.transposed, work.interval, e.depth, e.cols,
+                                tile_words(values_, work.lhs, work.type, work.transposed)});
       break;
     case Kind::kMatmul:
-      array_->order(MatmulOrder{work_.type, work_.interval, e.rows, e.depth, e.cols, acc_row(),
-                                !work_.first, tile_words(values_, work_.lhs, work_.type, false)});
+      array_->order(MatmulOrder{work.type, work.interval, e.rows, e.depth, e.cols, acc_row(),
+                                !work.first, tile_words(values_, work.lhs, work.type, false)});
       break;
     case Kind::kMultiply:
-      array_->order(MultiplyOrder{work_.type, work_.interval, e.rows, e.depth, e.cols, work_.first,
-                                  tile_words(values_, work_.lhs, work_.type, false),
-                                  tile_words(values_, work_.rhs, work_.type, work_.transposed)});
+      array_->order(MultiplyOrder{work.type, work.interval, e.rows, e.depth, e.cols, work.first,
+                                  tile_words(values_, work.lhs, work.type, false),
+                                  tile_words(values_, work.rhs, work.type, work.transposed)});
       break;
     case Kind::kUnload:
-      array_->order(UnloadOrder{work_.type, e.rows, e.cols, acc_row(), !work_.first});
+      array_->order(UnloadOrder{work.type, e.rows, e.cols, acc_row(), !work.first});
       break;
   }
 }
@@ -124,7 +149,7 @@ void CycleMxu::unloaded() {
 
 void CycleMxu::finish_orders() {
   while (!orders_.empty() && orders_.front().free && orders_.front().end) {
-    const Order order = std::move(orders_.front());
+    const Order order = orders_.front();
     orders_.pop_front();
     tell(order);
     const bool beside = order.kind == Kind::kWeights || order.kind == Kind::kUnload;

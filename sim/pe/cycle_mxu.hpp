@@ -63,8 +63,12 @@ class CycleMxu : public QueuedUnit, private ArrayListener, private Accumulators 
   std::uint32_t read(std::int64_t row, std::int64_t col) const override;
   void write(std::int64_t row, std::int64_t col, std::uint32_t bits) override;
 
-  void tick();  // the process: the clock
-  void give_order();
+  void tick();    // a process: the clock
+  void settle();  // a process: after the clock edge, everything that hangs on it has been worked
+  void wind();    // the clock, for one more cycle
+  // This cycle's clock edge is still to come: the array is in the cycle before.
+  bool before_edge() const;
+  void give_order(const MxuWork& work);
   // The oldest order of one of two kinds that does not know its `known` yet.
   Order& oldest(Kind a, Kind b, std::optional<Cycles> Order::*known);
   void finish_orders();  // completes those at the front that are done
@@ -75,6 +79,9 @@ class CycleMxu : public QueuedUnit, private ArrayListener, private Accumulators 
   const Vmem& vmem_;
   FunctionalCore& values_;
   sc_core::sc_event edge_{"edge"};
+  sc_core::sc_event settled_{"settled"};
+  Cycles edge_at_ = -1;              // the edge to come; -1: none
+  std::optional<MxuWork> deferred_;  // has started, and its order waits for the edge
   std::unique_ptr<CycleArray> array_;
 
   MxuWork work_;  // of the prepared instruction

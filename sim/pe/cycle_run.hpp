@@ -16,7 +16,7 @@ struct CycleRun {
   MemoryModel memory = MemoryModel::kPage;
   // A VCD file of the arrays' registers and wires, without its suffix .vcd, in which a picosecond
   // is a cycle; empty: none. It is left behind also where the run stops.
-  std::string waves;
+  std::string waves = {};
 };
 
 // As simulate(), with every value computed on the way: `hbm` holds the results afterwards. Operands

@@ -151,7 +151,7 @@ TEST_CASE("a waveform shows the pins of an array in RTL") {
   const Program program =
       MxuBench(chip).wload(model.rows, model.cols).matmul(3, model.rows, model.cols).finish();
   MemoryImage hbm = bench_hbm(1);
-  simulate_cycles(chip, program, {}, rtl_arrays(), {0, path}, hbm);
+  simulate_cycles(chip, program, {}, rtl_arrays(), {.waves = path}, hbm);
   std::ifstream file(path + ".vcd");
   const std::string vcd{std::istreambuf_iterator<char>(file), {}};
   for (const char* pin : {"matmul_i", "lhs_row_o", "loaded_o", "write_sum_o(3)"}) {
