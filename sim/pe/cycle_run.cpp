@@ -83,7 +83,8 @@ SimulationResult simulate_cycles(const ChipSpec& chip, const Program& program,
       for (const CycleMxu* mxu : values.mxus()) mxu->array().trace(waves.file.get());
     };
   }
-  return simulate(chip, program, listeners, {.max_cycles = run.max_cycles, .memory = run.memory, .parts = &parts});
+  return simulate(chip, program, listeners,
+                  {.max_cycles = run.max_cycles, .memory = run.memory, .parts = &parts});
 }
 
 }  // namespace systole

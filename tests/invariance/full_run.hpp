@@ -11,6 +11,7 @@
 #include "isa/seeded.hpp"
 #include "isa/timing.hpp"
 #include "sim/energy/energy.hpp"
+#include "sim/observe/array_times.hpp"
 #include "sim/observe/conservation.hpp"
 #include "sim/observe/op_cycles.hpp"
 #include "sim/report/json.hpp"
@@ -28,9 +29,10 @@ inline bool of_sums(Law law) { return law == Law::kSums || law == Law::kUnload; 
 struct FullRun {
   FullRun(const Chip& chip, const Program& program, Listener* more = nullptr, bool strict = true,
           const std::vector<OperandRead>& operands = {})
-      : conservation(chip.spec, program, unit_names(chip.spec), operands,
+      : arrays(program.streams.at(0)),
+        conservation(chip.spec, program, unit_names(chip.spec), operands,
                      memory_latency_cycles(chip.spec)) {
-    std::vector<Listener*> listeners{&times, &actions, &ops, &conservation};
+    std::vector<Listener*> listeners{&times, &actions, &ops, &arrays, &conservation};
     if (more != nullptr) listeners.push_back(more);
     run = simulate(chip.spec, program, listeners);
     laws = conservation.settle(run.cycles, times, actions);
@@ -38,7 +40,8 @@ struct FullRun {
   }
   std::string json(const Chip& chip, const Program& program, const EnergyTable& energy) const {
     RunResult result = make_result(
-        chip, program, measurements(program.ops.size(), run.cycles, run.units, times, actions, ops),
+        chip, program,
+        measurements(program.ops.size(), run.cycles, run.units, times, actions, ops, arrays),
         energy, stream_bytes_per_cycle(chip.spec));
     result.conservation = laws;
     return result_json_text(result);
@@ -47,6 +50,7 @@ struct FullRun {
   UnitTimes times;
   ActionCounts actions;
   OpCycles ops;
+  ArrayTimes arrays;
   Conservation conservation;
   SimulationResult run;
   std::vector<LawResult> laws;

@@ -74,9 +74,9 @@ TEST_CASE("a matmul that is a cycle short or long of feed and drain is found") {
 
 TEST_CASE("a row wider than the port feeds for as many cycles as it takes") {
   WeightLoadWork deep = load();
-  deep.depth = 33;
+  deep.depth = 65;
   MatmulWork work = matmul();
-  work.depth = 33;  // 66 bytes through 64 per cycle
+  work.depth = 65;  // 130 bytes through 128 per cycle
   CHECK(broken_by(deep, work) == Laws{Law::kFeed, Law::kArray});
   work.free = 48;
   work.end = 48 + kDrain;

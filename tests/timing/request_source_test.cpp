@@ -52,14 +52,14 @@ TEST_CASE("a gather's runs are the rows that its table names") {
 }
 
 TEST_CASE("the port lets its width of bytes begin per cycle") {
-  ChipSpec chip = test_chip();  // 64 bytes per cycle
+  const ChipSpec chip = test_chip();  // 128 bytes per cycle, requests of 256
   RequestSource source{chip};
   source.start({0, 1, 1024, 1024}, 100);
   CHECK(source.take(100));
   CHECK_FALSE(source.take(100));
-  CHECK(source.next(100) == 104);
-  CHECK_FALSE(source.take(103));
-  CHECK(source.take(104));
+  CHECK(source.next(100) == 102);
+  CHECK_FALSE(source.take(101));
+  CHECK(source.take(102));
 }
 
 TEST_CASE("no more requests are in flight than there are places") {
