@@ -46,7 +46,7 @@ class OsPe : public sc_core::sc_module {
   sc_core::sc_in<Partial> above{"above"};
   sc_core::sc_out<Partial> below{"below"};
 
-  void trace(sc_core::sc_trace_file* file) const;
+  void trace(sc_core::sc_trace_file* file) const override;
 
  private:
   void work();  // the process: one cycle

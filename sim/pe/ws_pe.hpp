@@ -44,7 +44,7 @@ class WsPe : public sc_core::sc_module {
   sc_core::sc_in<Lines> lines_left{"lines_left"};  // of a transposed one
   sc_core::sc_out<Lines> lines_right{"lines_right"};
 
-  void trace(sc_core::sc_trace_file* file) const;
+  void trace(sc_core::sc_trace_file* file) const override;
 
  private:
   void work();  // the process: one cycle
