@@ -20,7 +20,7 @@ std::string describe(const LawResult& result, const std::vector<std::string>& un
   std::string text = fmt::format("law {} ({}) is broken", row.name, row.doc);
   if (breach.site.unit >= 0) text += " by " + name_at(unit_names, breach.site.unit);
   if (breach.site.op >= 0) text += ", op " + name_at(op_names, breach.site.op);
-  if (!breach.site.operand.empty()) text += fmt::format(", operand {}", breach.site.operand);
+  if (!breach.operand.empty()) text += fmt::format(", operand {}", breach.operand);
   if (breach.site.at >= 0) text += fmt::format(", at cycle {}", breach.site.at);
   return text + fmt::format(": found {} {}; expected {} {}", breach.found, row.unit,
                             name_of(row.relation), breach.bound);

@@ -102,8 +102,8 @@ constexpr bool holds(Relation relation, std::int64_t found, std::int64_t bound) 
   return false;
 }
 
-// Where a law was checked, as far as it has a place. Indices as in Interval; `operand` lives as
-// long as the fold that checks.
+// Where a law was checked, as far as it has a place. Indices as in Interval; `operand` is valid
+// during the check only.
 struct Site {
   std::int32_t unit = -1;
   std::int32_t op = -1;
@@ -115,7 +115,8 @@ struct Site {
 struct Breach {
   std::int64_t found = 0;
   std::int64_t bound = 0;
-  Site site;
+  Site site;            // but for its operand,
+  std::string operand;  // which is here
 };
 
 // All checks of a law: their number, and the sums of what was found and of its bounds.
@@ -143,7 +144,9 @@ class LawLedger {
   }
   void fail(Law law, std::int64_t found, std::int64_t bound, const Site& site) {
     LawResult& result = results_[index(law)];
-    if (!result.breach) result.breach = Breach{found, bound, site};
+    if (result.breach) return;
+    result.breach = Breach{found, bound, site, std::string{site.operand}};
+    result.breach->site.operand = {};
   }
   const LawResult& of(Law law) const { return results_[index(law)]; }
   std::vector<LawResult> results() const { return {results_.begin(), results_.end()}; }

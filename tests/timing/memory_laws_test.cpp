@@ -209,7 +209,7 @@ TEST_CASE("an operand of which a byte is not asked for is found") {
     bench.run(runs(1024 + 4096, 1, 512, 512), kLeast, 512, 512);
     CHECK(bench.broken() == (needed == 512 ? Laws{} : Laws{Law::kOperandRead}));
     if (needed == 513) {
-      CHECK(bench.ledger.of(Law::kOperandRead).breach->site.operand == "weights");
+      CHECK(bench.ledger.of(Law::kOperandRead).breach->operand == "weights");
     }
   }
   // Bytes of others do not count, and neither does what is written.
