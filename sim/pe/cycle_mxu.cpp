@@ -2,7 +2,6 @@
 #include "sim/pe/cycle_mxu.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
