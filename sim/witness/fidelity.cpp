@@ -49,8 +49,7 @@ SimulationResult simulate_at(Fidelity fidelity, const ChipSpec& chip, const Prog
     case Fidelity::kPe: return simulate_cycles(chip, program, listeners, pe_arrays(), run, hbm);
     case Fidelity::kRtl: return simulate_cycles(chip, program, listeners, rtl_arrays(), run, hbm);
   }
-  return simulate(chip, program, listeners,
-                  {.max_cycles = run.max_cycles, .memory = run.memory});
+  return simulate(chip, program, listeners, {.max_cycles = run.max_cycles, .memory = run.memory});
 }
 
 }  // namespace systole
