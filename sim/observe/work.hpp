@@ -35,12 +35,11 @@ struct WeightLoadWork {
   DataType type = DataType::kInt8;
 };
 
-// A matmul that is fed from `begin` to `free` and has written its last sum at `end`.
+// A matmul that starts to be fed at `begin` and has written its last sum at `end`.
 struct MatmulWork {
   std::int32_t unit = 0;
   std::int32_t op = -1;
   Cycles begin = 0;
-  Cycles free = 0;
   Cycles end = 0;
   std::int64_t rows = 0;
   std::int64_t depth = 0;
@@ -48,13 +47,12 @@ struct MatmulWork {
   DataType type = DataType::kInt8;
 };
 
-// A multiply of an output-stationary array that is fed from `begin` to `free` and has done its last
+// A multiply of an output-stationary array that starts to be fed at `begin` and has done its last
 // product at `end`. `first`: its sums start from 0.
 struct MultiplyWork {
   std::int32_t unit = 0;
   std::int32_t op = -1;
   Cycles begin = 0;
-  Cycles free = 0;
   Cycles end = 0;
   std::int64_t rows = 0;
   std::int64_t depth = 0;

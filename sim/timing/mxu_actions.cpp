@@ -34,12 +34,11 @@ void tell_feed(const Probe& probe, const Vmem& vmem, const MxuParams& mxu, const
   vmem.read(work.lhs, op, feed.begin, feed.end);
   if (work.kind == MxuWork::Kind::kMultiply) {
     vmem.read(work.rhs, op, feed.begin, feed.end);
-    probe.work(MultiplyWork{unit, op, feed.begin, feed.end, last, e.rows, e.depth, e.cols,
-                            work.type, work.first});
+    probe.work(
+        MultiplyWork{unit, op, feed.begin, last, e.rows, e.depth, e.cols, work.type, work.first});
   } else {
     tell_sums(probe, work, op, {last - (feed.end - feed.begin), last});
-    probe.work(
-        MatmulWork{unit, op, feed.begin, feed.end, last, e.rows, e.depth, e.cols, work.type});
+    probe.work(MatmulWork{unit, op, feed.begin, last, e.rows, e.depth, e.cols, work.type});
   }
 }
 

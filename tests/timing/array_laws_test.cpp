@@ -13,7 +13,7 @@ constexpr std::int32_t kMxu = 1;
 constexpr Cycles kDrain = 8 + 6 - 2;  // of the test chip's array
 
 WeightLoadWork load() { return {kMxu, -1, 0, 8, 7, 5, DataType::kBf16}; }
-MatmulWork matmul() { return {kMxu, -1, 8, 28, 28 + kDrain, 20, 7, 5, DataType::kBf16}; }
+MatmulWork matmul() { return {kMxu, -1, 8, 28 + kDrain, 20, 7, 5, DataType::kBf16}; }
 
 // Broken by a weight load, a matmul, and `busy` cycles of feed.
 Laws broken_by(const WeightLoadWork& weights, const MatmulWork& work, Cycles busy = 20,
@@ -78,7 +78,6 @@ TEST_CASE("a row wider than the port feeds for as many cycles as it takes") {
   MatmulWork work = matmul();
   work.depth = 65;  // 130 bytes through 128 per cycle
   CHECK(broken_by(deep, work) == Laws{Law::kFeed, Law::kArray});
-  work.free = 48;
   work.end = 48 + kDrain;
   CHECK(broken_by(deep, work, 40).empty());
 }
