@@ -17,21 +17,23 @@ namespace {
 class AppendVerifier {
  public:
   AppendVerifier(const Graph& graph, std::string_view where) : graph_(graph), where_(where) {
-    for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-      for (const Op& op : *ops) {
+    for (const Section& section : graph.sections) {
+      for (const Op& op : section.ops) {
         for (const Operand& operand : op.operands) ++reads_[operand.tensor];
         if (op.kind == OpKind::kAppend) ++appends_[op.operands[1].tensor];
       }
     }
-    for (const Carry& carry : graph.carries) {
-      named_.insert({carry.initial, carry.argument, carry.yield, carry.result});
+    for (const Section& section : graph.sections) {
+      for (const Carry& carry : section.carries) {
+        named_.insert({carry.initial, carry.argument, carry.yield, carry.result});
+      }
     }
   }
 
   void verify() {
-    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
+    for (const Section& section : graph_.sections) {
       std::unordered_set<std::int32_t> computed;
-      for (const Op& op : *ops) {
+      for (const Op& op : section.ops) {
         if (op.kind == OpKind::kAppend) verify_append(op, computed);
         if (row_of(op.kind).family != OpFamily::kView) computed.insert(op.result);
       }
@@ -48,7 +50,7 @@ class AppendVerifier {
     require(reads_.at(cache) == 1 && !named_.contains(cache), op, cache, "read by others too",
             "a cache that only this append reads");
     require(computed.contains(rows), op, rows, "appended",
-            "rows that an op before it, in the same region, computes");
+            "rows that an op before it, in the same section, computes");
     require(appends_.at(rows) == 1, op, rows, "appended again", "rows that are appended once");
     require(!named_.contains(rows) && !is_output, op, rows, "carried or an output",
             "rows that only the cache keeps");

@@ -10,7 +10,7 @@
 namespace systole {
 
 // Each append's cache is an input that nothing else reads. Its rows are what an op next to it (in
-// the same region) computes, no view, and are neither an output, nor carried, nor appended again.
+// the same section) computes, no view, and are neither an output, nor carried, nor appended again.
 // Its result is not carried. Precondition: all tensor numbers are in range. Throws Error with exit
 // status 3.
 void verify_appends(const Graph& graph, std::string_view where);

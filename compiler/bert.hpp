@@ -9,7 +9,7 @@
 
 namespace systole {
 
-// The encoder, with its layers as the repeated region, and what `architectures` puts on it:
+// The encoder, with its layers as the repeated section, and what `architectures` puts on it:
 // BertModel (also where the key is absent) the hidden states and the pooler's output;
 // BertForMaskedLM logits of every position, as the model computes them; BertForPreTraining those
 // and the pooler's two logits. All tokens are of type 0. Precondition: check_scenario() has

@@ -96,8 +96,8 @@ std::vector<std::string> presets_with(const Need& need) {
 std::string ops_that_need(const Graph& graph, const Need& need) {
   std::map<OpKind, std::string> first;
   std::vector<OpKind> order;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (need.needed(graph, op) && first.emplace(op.kind, op.name).second)
         order.push_back(op.kind);
     }
@@ -136,14 +136,14 @@ void check_capability(const Graph& graph, const ChipSpec& chip) {
                           need.unit, setting_of(need, chip)),
               fmt::format("a chip that has it, such as {}", fmt::join(presets_with(need), ", ")));
   }
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) check_types(graph, op);
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) check_types(graph, op);
   }
 }
 
 void check_fused(const Graph& graph) {
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
       bad_input(fmt::format("{}: op {}", graph.name, op.name),
                 fmt::format("{} that is not part of an attention", name_of(op.kind)),

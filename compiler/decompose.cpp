@@ -14,17 +14,19 @@ class Decomposer {
  public:
   explicit Decomposer(const Graph& graph) : graph_(graph), build_(graph_) {
     for (const Tensor& t : graph_.tensors) tensor_names_.insert(t.name);
-    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (const Op& op : *ops) op_names_.insert(op.name);
+    for (const Section& section : graph_.sections) {
+      for (const Op& op : section.ops) op_names_.insert(op.name);
     }
   }
 
   Graph run() {
-    for (std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      std::vector<Op> old = std::move(*ops);
-      ops->clear();
-      build_.append_to(*ops);
-      for (Op& op : old) decompose_op(std::move(op), *ops);
+    std::vector<Section> old = std::move(graph_.sections);
+    graph_.sections.clear();
+    for (Section& section : old) {
+      std::vector<Op> ops = std::move(section.ops);
+      section.ops.clear();
+      build_.begin_section(std::move(section));
+      for (Op& op : ops) decompose_op(std::move(op));
     }
     return std::move(graph_);
   }
@@ -46,11 +48,11 @@ class Decomposer {
     return graph_.tensors[static_cast<std::size_t>(index)];
   }
 
-  void decompose_op(Op op, std::vector<Op>& ops) {
+  void decompose_op(Op op) {
     if (op.kind == OpKind::kEmbedding) return embedding(op);
     if (op.kind == OpKind::kLinear) return linear(op);
     if (op.kind == OpKind::kMha) return mha(op);
-    ops.push_back(std::move(op));
+    graph_.sections.back().ops.push_back(std::move(op));
   }
 
   void embedding(const Op& op) {

@@ -19,14 +19,14 @@ class GraphEvaluator {
       : graph_(graph), seed_(seed), round_(round), values_(graph.tensors.size()) {}
 
   std::map<std::string, std::vector<double>> run() {
-    run_ops(graph_.before);
-    for (const Carry& carry : graph_.carries) value(carry.argument) = copy_of(carry.initial);
-    for (repetition_ = 0; repetition_ < graph_.repeat; ++repetition_) {
-      run_ops(graph_.body);
-      hand_over();
+    for (const Section& section : graph_.sections) {
+      for (const Carry& carry : section.carries) value(carry.argument) = copy_of(carry.initial);
+      for (repetition_ = 0; repetition_ < section.times(); ++repetition_) {
+        run_ops(section.ops);
+        hand_over(section);
+      }
+      repetition_ = 0;
     }
-    repetition_ = 0;
-    run_ops(graph_.after);
     return results();
   }
 
@@ -37,12 +37,12 @@ class GraphEvaluator {
   }
 
   // All yields are read before any argument is replaced.
-  void hand_over() {
-    const bool last = repetition_ + 1 == graph_.repeat;
+  void hand_over(const Section& section) {
+    const bool last = repetition_ + 1 == section.times();
     std::vector<Matrix> yields;
-    for (const Carry& carry : graph_.carries) yields.push_back(value(carry.yield));
+    for (const Carry& carry : section.carries) yields.push_back(value(carry.yield));
     for (std::size_t i = 0; i < yields.size(); ++i) {
-      const Carry& carry = graph_.carries[i];
+      const Carry& carry = section.carries[i];
       value(last ? carry.result : carry.argument) = std::move(yields[i]);
     }
   }

@@ -15,18 +15,18 @@ class Exactness {
     }
   }
 
-  // A carried value is exact if what replaces it is, so the region is looked at until nothing
+  // A carried value is exact if what replaces it is, so the graph is looked at until nothing
   // changes: each round finds one more inexact value, or is the last.
   std::set<std::string> run() {
     bool changed = true;
     while (changed) {
       changed = false;
-      for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-        for (const Op& op : *ops) changed |= visit(op);
-      }
-      for (const Carry& carry : graph_.carries) {
-        const bool exact = at(carry.initial) && at(carry.yield);
-        changed |= lower(carry.argument, exact) || lower(carry.result, exact);
+      for (const Section& section : graph_.sections) {
+        for (const Op& op : section.ops) changed |= visit(op);
+        for (const Carry& carry : section.carries) {
+          const bool exact = at(carry.initial) && at(carry.yield);
+          changed |= lower(carry.argument, exact) || lower(carry.result, exact);
+        }
       }
     }
     std::set<std::string> names;

@@ -16,7 +16,7 @@ class Fuser {
 
   Graph run() {
     count_uses();
-    for (std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) fuse_list(*ops);
+    for (Section& section : graph_.sections) fuse_list(section.ops);
     drop_unwritten();
     return std::move(graph_);
   }
@@ -25,14 +25,14 @@ class Fuser {
   void count_uses() {
     uses_.assign(graph_.tensors.size(), 0);
     const auto use = [&](std::int32_t tensor) { ++uses_[static_cast<std::size_t>(tensor)]; };
-    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (const Op& op : *ops) {
+    for (const Section& section : graph_.sections) {
+      for (const Op& op : section.ops) {
         for (const Operand& operand : op.operands) use(operand.tensor);
       }
-    }
-    for (const Carry& carry : graph_.carries) {
-      use(carry.initial);
-      use(carry.yield);
+      for (const Carry& carry : section.carries) {
+        use(carry.initial);
+        use(carry.yield);
+      }
     }
     for (const std::int32_t output : graph_.outputs) use(output);
   }
@@ -154,15 +154,15 @@ class Fuser {
     for (std::size_t i = 0; i < kept.size(); ++i) {
       kept[i] = graph_.tensors[i].role != TensorRole::kValue;
     }
-    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (const Op& op : *ops) {
+    for (const Section& section : graph_.sections) {
+      for (const Op& op : section.ops) {
         keep(op.result);
         if (op.scales >= 0) keep(op.scales);
       }
-    }
-    for (const Carry& carry : graph_.carries) {
-      keep(carry.argument);
-      keep(carry.result);
+      for (const Carry& carry : section.carries) {
+        keep(carry.argument);
+        keep(carry.result);
+      }
     }
     std::vector<std::int32_t> number(kept.size(), -1);
     std::vector<Tensor> tensors;
@@ -179,18 +179,18 @@ class Fuser {
     const auto apply = [&](std::int32_t& tensor) {
       tensor = number[static_cast<std::size_t>(tensor)];
     };
-    for (std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (Op& op : *ops) {
+    for (Section& section : graph_.sections) {
+      for (Op& op : section.ops) {
         for (Operand& operand : op.operands) apply(operand.tensor);
         apply(op.result);
         if (op.scales >= 0) apply(op.scales);
       }
-    }
-    for (Carry& carry : graph_.carries) {
-      apply(carry.initial);
-      apply(carry.argument);
-      apply(carry.yield);
-      apply(carry.result);
+      for (Carry& carry : section.carries) {
+        apply(carry.initial);
+        apply(carry.argument);
+        apply(carry.yield);
+        apply(carry.result);
+      }
     }
     for (std::int32_t& output : graph_.outputs) apply(output);
   }

@@ -9,7 +9,7 @@
 
 namespace systole {
 
-// Embeddings, n_layer layers as the repeated region, and the output head for each sequence's last
+// Embeddings, n_layer layers as the repeated section, and the output head for each sequence's last
 // position. Prefill attends within the packed q, k, v; decode appends to KV caches. Precondition:
 // check_scenario() has passed. Errors: exit status 3.
 Graph import_gpt2(const ConfigReader& read, std::string_view name, const Scenario& scenario);

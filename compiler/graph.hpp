@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The graph: tensors and the ops between them, in order, with at most one repeated region (the
-// layers of a model) whose weights are stacked, one copy per repetition. Text form: .sgr.
+// The graph: tensors and the ops between them, in order. Sections of it may be repeated (the layers
+// of a model); their weights are stacked, one copy per repetition. Text form: .sgr.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ struct Tensor {
   DataType type = DataType::kBf16;
   std::int64_t rows = 0;
   std::int64_t cols = 0;
-  std::int64_t copies = 1;  // weights and inputs of the repeated region: one per repetition
-  double scale = 1;         // seeded values: offset - scale .. offset + scale
+  std::int32_t section = -1;  // weights and inputs of a repeated section: its number
+  std::int64_t copies = 1;    // one per repetition of that section
+  double scale = 1;           // seeded values: offset - scale .. offset + scale
   double offset = 0;
   std::vector<std::int64_t> values{};  // kTable only
   Fill fill = Fill::kUniform;          // kConstant: kCos or kSin
@@ -119,24 +120,35 @@ struct Op {
   std::vector<EpilogueStep> epilogue{};  // kGemm; of a norm at most quantize_rows
 };
 
-// A value that enters the repeated region and is replaced by `yield` at the end of each
-// repetition; after the region, `result` names its last value.
+// A value that enters a repeated section and is replaced by `yield` at the end of each repetition;
+// after the section, `result` names its last value.
 struct Carry {
   std::int32_t initial = -1;
-  std::int32_t argument = -1;  // tensor inside the region
-  std::int32_t yield = -1;     // tensor inside the region
+  std::int32_t argument = -1;  // tensor inside the section
+  std::int32_t yield = -1;     // tensor inside the section
   std::int32_t result = -1;
+};
+
+// A stretch of a graph: ops in order, once, or `repeat` times with values handed from one
+// repetition to the next (the layers of a model).
+struct Section {
+  std::int64_t repeat = 0;  // 0: once, and without carries
+  std::vector<Op> ops{};
+  std::vector<Carry> carries{};
+
+  bool repeated() const { return repeat > 0; }
+  std::int64_t times() const { return repeated() ? repeat : 1; }
 };
 
 struct Graph {
   std::string name;
   std::int64_t tokens = 0;  // that a run of it processes; 0: not a model
   std::vector<Tensor> tensors;
-  std::vector<Op> before, body, after;  // ops before, in and after the repeated region
-  std::int64_t repeat = 0;              // repetitions of `body`; 0: no region
-  std::vector<Carry> carries;
+  std::vector<Section> sections;  // in order; two that run once are never side by side
   std::vector<std::int32_t> outputs;
 };
+
+std::size_t count_ops(const Graph& graph);
 
 // An attribute's value, or `otherwise` where the op does not have it.
 double attribute(const Op& op, std::string_view name, double otherwise);

@@ -7,6 +7,21 @@
 
 namespace systole {
 
+std::int32_t GraphBuilder::begin_section(Section section) {
+  open_ = true;
+  graph_.sections.push_back(std::move(section));
+  return static_cast<std::int32_t>(graph_.sections.size()) - 1;
+}
+
+std::vector<Op>& GraphBuilder::ops() {
+  std::vector<Section>& sections = graph_.sections;
+  if (sections.empty() || !open_) {
+    sections.emplace_back();
+    open_ = true;
+  }
+  return sections.back().ops;
+}
+
 std::int32_t GraphBuilder::tensor(Tensor tensor) {
   graph_.tensors.push_back(std::move(tensor));
   return static_cast<std::int32_t>(graph_.tensors.size()) - 1;
@@ -25,8 +40,8 @@ std::int32_t GraphBuilder::op(OpKind kind, const std::string& name, std::vector<
                       .type = type.value_or(info.type),
                       .rows = info.rows,
                       .cols = info.cols});
-  ops_->push_back(std::move(op));
-  return ops_->back().result;
+  ops().push_back(std::move(op));
+  return ops().back().result;
 }
 
 GraphBuilder::Quantized GraphBuilder::quantize_rows(const std::string& name, Operand operand,
@@ -37,13 +52,13 @@ GraphBuilder::Quantized GraphBuilder::quantize_rows(const std::string& name, Ope
   op.result = tensor({.name = values, .type = info.type, .rows = info.rows, .cols = info.cols});
   op.scales =
       tensor({.name = values + ".scales", .type = DataType::kFp32, .rows = info.rows, .cols = 1});
-  ops_->push_back(std::move(op));
-  return {ops_->back().result, ops_->back().scales};
+  ops().push_back(std::move(op));
+  return {ops().back().result, ops().back().scales};
 }
 
 void GraphBuilder::op_into(std::int32_t result, OpKind kind, const std::string& name,
                            std::vector<Operand> operands, Attributes attributes) {
-  ops_->push_back({.kind = kind,
+  ops().push_back({.kind = kind,
                    .name = name,
                    .operands = std::move(operands),
                    .result = result,

@@ -14,10 +14,12 @@ namespace systole {
 
 class GraphBuilder {
  public:
-  explicit GraphBuilder(Graph& graph) : graph_(graph), ops_(&graph.before) {}
+  explicit GraphBuilder(Graph& graph) : graph_(graph) {}
 
-  // Where the ops that follow go: graph.before (at first), body or after.
-  void append_to(std::vector<Op>& ops) { ops_ = &ops; }
+  // The ops that follow go to `section`, the graph's new last one; its number. At first, and after
+  // end_section(), they go to one that runs once.
+  std::int32_t begin_section(Section section);
+  void end_section() { open_ = false; }
 
   std::int32_t tensor(Tensor tensor);
 
@@ -41,8 +43,10 @@ class GraphBuilder {
                std::vector<Operand> operands, Attributes attributes = {});
 
  private:
+  std::vector<Op>& ops();
+
   Graph& graph_;
-  std::vector<Op>* ops_;
+  bool open_ = true;  // the last section takes ops
 };
 
 }  // namespace systole

@@ -50,10 +50,10 @@ void GraphParser::parse_statement() {
   if (t.kind == GraphTokenKind::kWord) {
     if (accept("weight")) return parse_seeded(TensorRole::kWeight);
     if (accept("input")) return parse_seeded(TensorRole::kInput);
-    if (!in_region_) {
+    if (!repeating_) {
       if (accept("table")) return parse_table();
       if (accept("constant")) return parse_constant();
-      if (accept("repeat")) return parse_region(t);
+      if (accept("repeat")) return parse_section(t);
       if (accept("output")) return parse_outputs();
     } else {
       if (accept("carry")) return parse_carry();
@@ -62,28 +62,35 @@ void GraphParser::parse_statement() {
   }
   lexer_.fail(
       t,
-      std::string(in_region_ ? "input, weight, carry, yield, %result = ... or }"
+      std::string(repeating_ ? "input, weight, carry, yield, %result = ... or }"
                              : "table, input, constant, weight, repeat, output or %result = ...") +
           did_you_mean(t.text, kWords));
 }
 
-void GraphParser::parse_region(const GraphToken& at) {
-  if (graph_.repeat != 0) lexer_.fail(at, "one repeated region only");
-  graph_.repeat = lexer_.integer(1, kMaxRepeat, "repetitions");
+void GraphParser::parse_section(const GraphToken& at) {
+  if (static_cast<std::int64_t>(graph_.sections.size()) >= kMaxSections) {
+    lexer_.fail(at, fmt::format("at most {} sections", kMaxSections));
+  }
+  graph_.sections.push_back({.repeat = lexer_.integer(1, kMaxRepeat, "repetitions")});
   expect("{");
-  in_region_ = true;
-  region_begin_ = static_cast<std::int32_t>(graph_.tensors.size());
+  repeating_ = true;
+  yielded_ = false;
   while (lexer_.peek().kind != GraphTokenKind::kEnd && lexer_.peek().text != "}") parse_statement();
   expect("}");
-  in_region_ = false;
-  region_end_ = static_cast<std::int32_t>(graph_.tensors.size());
-  if (!yielded_ && !graph_.carries.empty()) lexer_.fail(at, "yield at the end of the region");
+  if (!yielded_ && !section().carries.empty()) lexer_.fail(at, "yield at the end of the section");
+  repeating_ = false;
+}
+
+Section& GraphParser::section() {
+  std::vector<Section>& sections = graph_.sections;
+  if (!repeating_ && (sections.empty() || sections.back().repeated())) sections.emplace_back();
+  return sections.back();
 }
 
 void GraphParser::parse_carry() {
   constexpr std::size_t kMaxCarries = 64;
   const GraphToken argument = parse_name("the carried %name");
-  if (graph_.carries.size() >= kMaxCarries || yielded_) {
+  if (section().carries.size() >= kMaxCarries || yielded_) {
     lexer_.fail(argument, fmt::format("at most {} carries, before yield", kMaxCarries));
   }
   expect("=");
@@ -97,15 +104,18 @@ void GraphParser::parse_carry() {
   expect("->");
   carry.argument = declare(argument, value);
   carry.result = declare(parse_name("the %name of its last value"), value);
-  graph_.carries.push_back(carry);
+  scopes_[static_cast<std::size_t>(carry.result)] = {-1, graph_.sections.size()};
+  section().carries.push_back(carry);
 }
 
 void GraphParser::parse_yield(const GraphToken& at) {
   if (yielded_) lexer_.fail(at, "one yield");
   yielded_ = true;
-  for (std::size_t i = 0; i < graph_.carries.size(); ++i) {
-    if (i > 0) expect(",");
-    graph_.carries[i].yield = parse_reference();
+  bool first = true;
+  for (Carry& carry : section().carries) {
+    if (!first) expect(",");
+    first = false;
+    carry.yield = parse_reference();
   }
 }
 

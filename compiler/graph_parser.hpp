@@ -39,7 +39,7 @@ class GraphParser {
   // --- statements
   void parse_header();
   void parse_statement();
-  void parse_region(const GraphToken& at);
+  void parse_section(const GraphToken& at);
   void parse_carry();
   void parse_yield(const GraphToken& at);
   void parse_outputs();
@@ -48,6 +48,8 @@ class GraphParser {
   std::int32_t declare(const GraphToken& name, Tensor tensor);
   std::int32_t parse_reference();
   bool visible(std::int32_t number) const;
+  // The section that ops go to now: the repeated one, or one that runs once.
+  Section& section();
   void parse_type(Tensor& tensor);
   void parse_table();
   void parse_seeded(TensorRole role);
@@ -66,10 +68,15 @@ class GraphParser {
   GraphLexer lexer_;
   Graph graph_;
   std::unordered_map<std::string, std::int32_t> numbers_;  // of tensors, by name
-  bool in_region_ = false;
+  // Of each tensor: the repeated section in which alone it is seen, the number of sections before
+  // which it is not (a carry's result), or neither.
+  struct Scope {
+    std::int32_t section = -1;
+    std::size_t after = 0;
+  };
+  std::vector<Scope> scopes_;
+  bool repeating_ = false;  // in a repeated section, the last one
   bool yielded_ = false;
-  std::int32_t region_begin_ = std::numeric_limits<std::int32_t>::max();
-  std::int32_t region_end_ = std::numeric_limits<std::int32_t>::max();
   std::int64_t table_values_ = 0;
   std::int64_t frequencies_ = 0;
   std::int64_t ops_ = 0;

@@ -141,10 +141,7 @@ void GraphParser::finish_op(Op op, const std::vector<GraphToken>& names, const G
   } catch (const OpMismatch& e) {
     lexer_.fail(at, fmt::format("{}: {}", name_of(op.kind), e.found), e.expected);
   }
-  std::vector<Op>& ops = in_region_          ? graph_.body
-                         : graph_.repeat > 0 ? graph_.after
-                                             : graph_.before;
-  ops.push_back(std::move(op));
+  section().ops.push_back(std::move(op));
 }
 
 }  // namespace systole

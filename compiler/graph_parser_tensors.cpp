@@ -21,6 +21,7 @@ std::int32_t GraphParser::declare(const GraphToken& name, Tensor tensor) {
   if (!numbers_.emplace(tensor.name, number).second) {
     lexer_.fail(name, "a name that is not used yet");
   }
+  scopes_.push_back({repeating_ ? static_cast<std::int32_t>(graph_.sections.size()) - 1 : -1, 0});
   graph_.tensors.push_back(std::move(tensor));
   return number;
 }
@@ -30,19 +31,18 @@ std::int32_t GraphParser::parse_reference() {
   const auto found = numbers_.find(std::string(t.text));
   if (found != numbers_.end() && visible(found->second)) return found->second;
   if (found != numbers_.end()) {
-    lexer_.fail(t, "a tensor of this place; a carry hands values out of the repeated region");
+    lexer_.fail(t, "a tensor of this place; a carry hands values out of a repeated section");
   }
   std::vector<std::string> known;
   for (const Tensor& tensor : graph_.tensors) known.push_back(tensor.name);
   lexer_.fail(t, "a tensor declared before" + did_you_mean(t.text, known));
 }
 
-// The values after the region (pending results) are not visible in it, its own not after it.
 bool GraphParser::visible(std::int32_t number) const {
-  for (const Carry& carry : graph_.carries) {
-    if (number == carry.result) return !in_region_;
-  }
-  return in_region_ || number < region_begin_ || number >= region_end_;
+  const Scope& scope = scopes_[static_cast<std::size_t>(number)];
+  const auto here = static_cast<std::int32_t>(graph_.sections.size()) - 1;
+  if (scope.section >= 0) return repeating_ && scope.section == here;
+  return !repeating_ || scope.after < graph_.sections.size();
 }
 
 void GraphParser::parse_type(Tensor& tensor) {
@@ -84,10 +84,13 @@ void GraphParser::parse_seeded(TensorRole role) {
   Tensor tensor;
   tensor.role = role;
   parse_type(tensor);
-  if (in_region_) tensor.copies = graph_.repeat;
-  if (in_region_ && accept("copies")) {
-    expect("=");
-    lexer_.integer(graph_.repeat, graph_.repeat, "copies, one per repetition");
+  if (repeating_) {
+    tensor.section = static_cast<std::int32_t>(graph_.sections.size()) - 1;
+    tensor.copies = section().repeat;
+    if (accept("copies")) {
+      expect("=");
+      lexer_.integer(tensor.copies, tensor.copies, "copies, one per repetition");
+    }
   }
   parse_setting("scale", tensor.scale);
   parse_setting("offset", tensor.offset);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kTableValuesPerLine = 16;
 constexpr std::size_t kFrequenciesPerLine = 4;
+constexpr std::int32_t kOutside = -1;  // of repeated sections
 
 class GraphPrinter {
  public:
@@ -20,13 +21,18 @@ class GraphPrinter {
     write("graph \"{}\"", graph_.name);
     if (graph_.tokens != 0) write(" tokens={}", graph_.tokens);
     write("\n\n");
-    print_declarations(TensorRole::kTable, false);
-    print_declarations(TensorRole::kInput, false);
-    print_declarations(TensorRole::kConstant, false);
-    print_declarations(TensorRole::kWeight, false);
-    print_ops(graph_.before, "");
-    if (graph_.repeat > 0) print_region();
-    print_ops(graph_.after, "");
+    for (const TensorRole role :
+         {TensorRole::kTable, TensorRole::kInput, TensorRole::kConstant, TensorRole::kWeight}) {
+      print_declarations(role, kOutside, "");
+    }
+    for (std::size_t s = 0; s < graph_.sections.size(); ++s) {
+      const Section& section = graph_.sections[s];
+      if (section.repeated()) {
+        print_repeated(section, static_cast<std::int32_t>(s));
+      } else {
+        print_ops(section.ops, "");
+      }
+    }
     if (!graph_.outputs.empty()) {
       write("output ");
       print_names(graph_.outputs);
@@ -44,9 +50,9 @@ class GraphPrinter {
     return graph_.tensors[static_cast<std::size_t>(index)];
   }
 
-  void print_declarations(TensorRole role, bool stacked) {
+  void print_declarations(TensorRole role, std::int32_t section, std::string_view indent) {
     for (const Tensor& t : graph_.tensors) {
-      if (t.role != role || (t.copies > 1) != stacked) continue;
+      if (t.role != role || t.section != section) continue;
       if (role == TensorRole::kTable) {
         print_table(t);
         continue;
@@ -55,10 +61,9 @@ class GraphPrinter {
         print_constant(t);
         continue;
       }
-      write("{}{} %{} {}[{}, {}]", stacked ? "  " : "",
-            role == TensorRole::kInput ? "input" : "weight", t.name, name_of(t.type), t.rows,
-            t.cols);
-      if (stacked) write(" copies={}", t.copies);
+      write("{}{} %{} {}[{}, {}]", indent, role == TensorRole::kInput ? "input" : "weight", t.name,
+            name_of(t.type), t.rows, t.cols);
+      if (section != kOutside) write(" copies={}", t.copies);
       write(" scale={} offset={}\n", t.scale, t.offset);
     }
   }
@@ -83,17 +88,17 @@ class GraphPrinter {
     write("]\n");
   }
 
-  void print_region() {
-    write("repeat {} {{\n", graph_.repeat);
-    print_declarations(TensorRole::kInput, true);
-    print_declarations(TensorRole::kWeight, true);
+  void print_repeated(const Section& section, std::int32_t number) {
+    write("repeat {} {{\n", section.repeat);
+    print_declarations(TensorRole::kInput, number, "  ");
+    print_declarations(TensorRole::kWeight, number, "  ");
     std::vector<std::int32_t> yields;
-    for (const Carry& carry : graph_.carries) {
+    for (const Carry& carry : section.carries) {
       write("  carry %{} = %{} -> %{}\n", tensor(carry.argument).name, tensor(carry.initial).name,
             tensor(carry.result).name);
       yields.push_back(carry.yield);
     }
-    print_ops(graph_.body, "  ");
+    print_ops(section.ops, "  ");
     if (!yields.empty()) {
       write("  yield ");
       print_names(yields);

@@ -26,11 +26,15 @@ class GraphVerifier {
     verify_header();
     for (const Tensor& tensor : graph_.tensors) verify_tensor(tensor);
     for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
-      available_[i] = graph_.tensors[i].role != TensorRole::kValue && graph_.tensors[i].copies == 1;
+      available_[i] = graph_.tensors[i].role != TensorRole::kValue && graph_.tensors[i].section < 0;
     }
-    verify_ops(graph_.before, 1);
-    if (graph_.repeat > 0) verify_region();
-    verify_ops(graph_.after, 1);
+    for (std::size_t s = 0; s < graph_.sections.size(); ++s) {
+      if (graph_.sections[s].repeated()) {
+        verify_repeated(static_cast<std::int32_t>(s));
+      } else {
+        verify_ops(graph_.sections[s]);
+      }
+    }
     verify_outputs();
     verify_appends(graph_, where_);
     for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
@@ -54,11 +58,21 @@ class GraphVerifier {
             "a name with quotes, control characters or too long", "a printable name");
     require(graph_.tokens >= 0 && graph_.tokens <= kMaxElements, "graph",
             fmt::format("tokens = {}", graph_.tokens), fmt::format("0 to {}", kMaxElements));
-    require(graph_.repeat >= 0 && graph_.repeat <= kMaxRepeat, "graph",
-            fmt::format("repeat {}", graph_.repeat), fmt::format("0 to {}", kMaxRepeat));
-    require(graph_.repeat > 0 || (graph_.body.empty() && graph_.carries.empty()), "graph",
-            "ops in a region that is not repeated", "repeat >= 1");
-    const std::size_t ops = graph_.before.size() + graph_.body.size() + graph_.after.size();
+    require(graph_.sections.size() <= kMaxSections, "graph",
+            fmt::format("{} sections", graph_.sections.size()),
+            fmt::format("at most {}", kMaxSections));
+    bool once = false;  // does the section before run once
+    for (const Section& section : graph_.sections) {
+      require(section.repeat >= 0 && section.repeat <= kMaxRepeat, "graph",
+              fmt::format("repeat {}", section.repeat), fmt::format("0 to {}", kMaxRepeat));
+      require(section.repeated() || section.carries.empty(), "graph",
+              "carries of a section that runs once", "repeat >= 1");
+      require(!section.ops.empty(), "graph", "a section without ops", "at least one op");
+      require(section.repeated() || !once, "graph", "two sections that run once side by side",
+              "one section of their ops");
+      once = !section.repeated();
+    }
+    const std::size_t ops = count_ops(graph_);
     require(ops <= kMaxOps, "graph", fmt::format("{} ops", ops),
             fmt::format("at most {}", kMaxOps));
     require(ops > 0, "graph", "no op", "at least one");
@@ -74,7 +88,11 @@ class GraphVerifier {
             "%" + t.name, fmt::format("[{}, {}]", t.rows, t.cols),
             fmt::format("sizes from 1 to {}", kMaxDimension));
     const bool stackable = t.role == TensorRole::kWeight || t.role == TensorRole::kInput;
-    require(t.copies == 1 || (stackable && t.copies == graph_.repeat), "%" + t.name,
+    const bool stacked = t.section >= 0;
+    require(!stacked || (stackable && is_repeated(t.section)), "%" + t.name,
+            fmt::format("a tensor of section {}", t.section),
+            "a weight or an input of a repeated section");
+    require(t.copies == (stacked ? graph_.sections[t.section].repeat : 1), "%" + t.name,
             fmt::format("{} copies", t.copies),
             "one, or for a weight or an input one per repetition");
     const double elements =
@@ -127,6 +145,10 @@ class GraphVerifier {
             fmt::format("whole numbers, scale + |offset| <= {}", limit));
   }
 
+  bool is_repeated(std::int32_t section) const {
+    const auto number = static_cast<std::size_t>(section);
+    return number < graph_.sections.size() && graph_.sections[number].repeated();
+  }
   bool in_range(std::int32_t tensor) const {
     return tensor >= 0 && static_cast<std::size_t>(tensor) < graph_.tensors.size();
   }
@@ -137,7 +159,7 @@ class GraphVerifier {
   void use(std::int32_t index, std::string_view at) {
     require(in_range(index), at, fmt::format("tensor number {}", index), "one that exists");
     require(available_[static_cast<std::size_t>(index)], at, "%" + tensor(index).name,
-            "a tensor that exists here: declared, written before, and of this region");
+            "a tensor that exists here: declared, written before, and of this section");
   }
   void define(std::int32_t index, std::string_view at) {
     require(in_range(index), at, fmt::format("result tensor number {}", index), "one that exists");
@@ -148,8 +170,8 @@ class GraphVerifier {
     available_[static_cast<std::size_t>(index)] = true;
   }
 
-  void verify_ops(const std::vector<Op>& ops, std::int64_t repetitions) {
-    for (const Op& op : ops) {
+  void verify_ops(const Section& section) {
+    for (const Op& op : section.ops) {
       require(!op.name.empty() && op.name.size() <= kMaxNameLength && is_quotable(op.name), "an op",
               "a name that is empty, too long or not printable", "a printable name");
       const std::string at = "op '" + op.name + "'";
@@ -168,7 +190,7 @@ class GraphVerifier {
       } catch (const OpMismatch& e) {
         fail(fmt::format("{} ({})", at, name_of(op.kind)), e.found, e.expected);
       }
-      add_macs(op, at, repetitions);
+      add_macs(op, at, section.times());
     }
   }
 
@@ -190,28 +212,29 @@ class GraphVerifier {
             fmt::format("at most {:g} in a run", kMostMacs));
   }
 
-  void verify_region() {
+  void verify_repeated(std::int32_t number) {
+    const Section& section = graph_.sections[static_cast<std::size_t>(number)];
     std::vector<bool> outside = available_;
-    for (const Carry& carry : graph_.carries) {
+    for (const Carry& carry : section.carries) {
       use(carry.initial, "carry");
       require(tensor(carry.initial).role == TensorRole::kValue ||
                   tensor(carry.initial).role == TensorRole::kInput,
               "carry", "%" + tensor(carry.initial).name, "a value or an input");
     }
-    for (const Carry& carry : graph_.carries) define(carry.argument, "carry");
+    for (const Carry& carry : section.carries) define(carry.argument, "carry");
     for (std::size_t i = 0; i < graph_.tensors.size(); ++i) {
-      if (graph_.tensors[i].copies > 1) available_[i] = true;
+      if (graph_.tensors[i].section == number) available_[i] = true;
     }
-    verify_ops(graph_.body, graph_.repeat);
+    verify_ops(section);
     std::unordered_set<std::int32_t> written;
-    for (const Op& op : graph_.body) written.insert(op.result);
-    for (const Carry& carry : graph_.carries) {
+    for (const Op& op : section.ops) written.insert(op.result);
+    for (const Carry& carry : section.carries) {
       require(in_range(carry.yield) && written.contains(carry.yield), "yield",
               in_range(carry.yield) ? "%" + tensor(carry.yield).name : "no tensor",
-              "the result of an op of the region");
+              "the result of an op of the section");
     }
     available_ = std::move(outside);
-    for (const Carry& carry : graph_.carries) {
+    for (const Carry& carry : section.carries) {
       define(carry.result, "carry");
       for (const std::int32_t other : {carry.initial, carry.yield, carry.result}) {
         const Tensor& a = tensor(carry.argument);

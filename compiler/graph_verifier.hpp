@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks a graph after import and after each pass: every name is unique, every operand is a
-// tensor that exists by then, shapes and types follow the op table, the repeated region's values
+// tensor that exists by then, shapes and types follow the op table, the repeated section's values
 // are carried consistently, and sizes stay within bounds that keep all later arithmetic exact.
 #pragma once
 
@@ -17,6 +17,7 @@ inline constexpr std::int64_t kMaxTableValues = std::int64_t{1} << 22;  // of al
 inline constexpr std::int64_t kMaxFrequencies = std::int64_t{1} << 16;  // of all constants together
 inline constexpr std::int64_t kMaxLookups = 256;                        // ops that read a table
 inline constexpr std::int64_t kMaxRepeat = std::int64_t{1} << 24;
+inline constexpr std::int64_t kMaxSections = 256;
 inline constexpr std::int64_t kMaxOps = 100'000;
 inline constexpr std::int64_t kMaxNameLength = 256;
 

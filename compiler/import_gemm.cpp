@@ -185,7 +185,8 @@ Graph import_gemm_list(std::string_view csv, std::string_view where, DataType ty
     const std::string name = unique_name(columns[0], used);
     add_gemm(graph, name, name + ".", name, {.m = sizes[0], .k = sizes[2], .n = sizes[1]}, type);
   }
-  if (graph.before.empty()) bad_input(where, "no product", "Layer,M,N,K and one product per line");
+  if (graph.sections.empty())
+    bad_input(where, "no product", "Layer,M,N,K and one product per line");
   verify_graph(graph, where);
   return graph;
 }

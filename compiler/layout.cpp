@@ -44,8 +44,8 @@ bool reads(const std::vector<Op>& ops, std::int32_t tensor) {
 bool is_view(const Op& op) { return row_of(op.kind).family == OpFamily::kView; }
 
 bool is_viewed(const Graph& graph, std::int32_t tensor) {
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind == OpKind::kRows && op.operands[0].tensor == tensor) return true;
     }
   }
@@ -55,8 +55,8 @@ bool is_viewed(const Graph& graph, std::int32_t tensor) {
 // Tensors that an op computes; views are none.
 std::set<std::int32_t> results(const Graph& graph) {
   std::set<std::int32_t> computed;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (is_view(op)) continue;
       computed.insert(op.result);
       if (op.scales >= 0) computed.insert(op.scales);
@@ -68,8 +68,8 @@ std::set<std::int32_t> results(const Graph& graph) {
 // Tensors that lie in a cache, to which they are appended.
 std::set<std::int32_t> appended(const Graph& graph) {
   std::set<std::int32_t> rows;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind == OpKind::kAppend) rows.insert(op.operands[1].tensor);
     }
   }
@@ -78,8 +78,8 @@ std::set<std::int32_t> appended(const Graph& graph) {
 
 // A cache is an input that the program writes to.
 bool is_cache(const Graph& graph, std::int32_t tensor) {
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind == OpKind::kAppend && op.operands[0].tensor == tensor) return true;
     }
   }
@@ -122,18 +122,18 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
     const Tensor& tensor = graph.tensors[t];
     const bool stored = tensor.role != TensorRole::kTable && tensor.role != TensorRole::kValue;
-    if (stored && tensor.copies == 1) allocate(static_cast<std::int32_t>(t));
+    if (stored && tensor.section < 0) allocate(static_cast<std::int32_t>(t));
   }
   const std::set<std::int32_t> elsewhere = appended(graph);
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (!is_view(op) && !elsewhere.contains(op.result)) allocate(op.result);
       if (op.scales >= 0) allocate(op.scales);
     }
   }
   allocate_layers();
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind == OpKind::kRows) alias_rows(op);
       if (op.kind == OpKind::kAppend) alias_append(op);
     }
@@ -180,15 +180,17 @@ void Layout::allocate(std::int32_t tensor) {
 
 // One copy of each stacked tensor per repetition, all copies of a repetition side by side.
 void Layout::allocate_layers() {
-  const Bytes first = next_;
-  std::vector<std::size_t> stacked;
-  for (std::size_t t = 0; t < slots_.size(); ++t) {
-    if (graph_.tensors[t].copies == 1) continue;
-    stacked.push_back(t);
-    allocate(static_cast<std::int32_t>(t));
+  for (std::size_t s = 0; s < graph_.sections.size(); ++s) {
+    const Bytes first = next_;
+    std::vector<std::size_t> stacked;
+    for (std::size_t t = 0; t < slots_.size(); ++t) {
+      if (graph_.tensors[t].section != static_cast<std::int32_t>(s)) continue;
+      stacked.push_back(t);
+      allocate(static_cast<std::int32_t>(t));
+    }
+    for (const std::size_t t : stacked) slots_[t].stride = next_ - first;
+    next_ += (next_ - first) * (graph_.sections[s].times() - 1);
   }
-  for (const std::size_t t : stacked) slots_[t].stride = next_ - first;
-  if (!stacked.empty()) next_ += (next_ - first) * (graph_.repeat - 1);
 }
 
 // Every repetition writes over what the one before the last carried, so a carried value must not
@@ -198,24 +200,34 @@ void Layout::check_carries() const {
     bad_input(graph_.name, fmt::format("carried value %{} {}", graph_.tensors[tensor].name, what),
               "a value that an op computes, carried once and read under no other name");
   };
-  const std::set<std::int32_t> computed = results(graph_);
+  std::set<std::int32_t> computed = results(graph_);
   std::set<std::int32_t> carried;
-  for (const Carry& carry : graph_.carries) {
-    for (const std::int32_t tensor : {carry.initial, carry.yield}) {
-      if (!computed.contains(tensor)) refuse(tensor, "that is an input, a weight or a view");
-      if (!carried.insert(tensor).second) refuse(tensor, "that is carried twice");
-      if (is_output(graph_, tensor)) refuse(tensor, "that is an output as well");
-      if (reads(graph_.after, tensor)) refuse(tensor, "that is read after the region");
+  for (std::size_t s = 0; s < graph_.sections.size(); ++s) {
+    const Section& section = graph_.sections[s];
+    for (const Carry& carry : section.carries) {
+      for (const std::int32_t tensor : {carry.initial, carry.yield}) {
+        if (!computed.contains(tensor)) refuse(tensor, "that is an input, a weight or a view");
+        if (!carried.insert(tensor).second) refuse(tensor, "that is carried twice");
+        if (is_output(graph_, tensor)) refuse(tensor, "that is an output as well");
+        for (std::size_t later = s + 1; later < graph_.sections.size(); ++later) {
+          if (reads(graph_.sections[later].ops, tensor)) {
+            refuse(tensor, "that is read after the section");
+          }
+        }
+      }
+      if (reads(section.ops, carry.initial)) refuse(carry.initial, "that is read in the section");
+      if (is_viewed(graph_, carry.initial)) refuse(carry.initial, "that has a view");
+      computed.insert(carry.result);
     }
-    if (reads(graph_.body, carry.initial)) refuse(carry.initial, "that is read in the region");
-    if (is_viewed(graph_, carry.initial)) refuse(carry.initial, "that has a view");
   }
 }
 
 void Layout::check_outputs() const {
   const std::set<std::int32_t> computed = results(graph_);
   std::set<std::int32_t> carried;
-  for (const Carry& carry : graph_.carries) carried.insert(carry.result);
+  for (const Section& section : graph_.sections) {
+    for (const Carry& carry : section.carries) carried.insert(carry.result);
+  }
   for (const std::int32_t output : graph_.outputs) {
     if (computed.contains(output) || carried.contains(output)) continue;
     bad_input(graph_.name,
@@ -225,15 +237,26 @@ void Layout::check_outputs() const {
 }
 
 void Layout::share_carries() {
-  for (const Carry& carry : graph_.carries) {
-    const Bytes size = size_of_tensor(carry.initial);
-    const Slot ring{next_, pitch_of(carry.initial), size, 2 * size, 0};
-    next_ += 2 * size;
-    slots_[carry.initial] = {ring.base, ring.pitch, 0, 0, 0};
-    slots_[carry.argument] = ring;
-    slots_[carry.yield] = ring;
-    slots_[carry.yield].phase = size;
-    slots_[carry.result] = {ring.base + graph_.repeat % 2 * size, ring.pitch, 0, 0, 0};
+  for (const Section& section : graph_.sections) {
+    for (const Carry& carry : section.carries) {
+      const Bytes size = size_of_tensor(carry.initial);
+      Slot& initial = slots_[carry.initial];
+      if (initial.base < 0) {
+        initial = {next_, pitch_of(carry.initial), 0, 0, 0};
+        rings_[carry.initial] = next_;
+        next_ += 2 * size;
+      }
+      // The ring of a result that is carried on may be entered at its second buffer.
+      const std::int64_t first = rings_.at(carry.initial);
+      const std::int64_t phase = initial.base - first;
+      const Slot ring{first, initial.pitch, size, 2 * size, phase};
+      slots_[carry.argument] = ring;
+      slots_[carry.yield] = ring;
+      slots_[carry.yield].phase = size - phase;
+      const std::int64_t last = (phase + section.repeat * size) % (2 * size);
+      slots_[carry.result] = {first + last, initial.pitch, 0, 0, 0};
+      rings_[carry.result] = first;
+    }
   }
 }
 
@@ -278,11 +301,11 @@ Place Layout::place(std::int32_t tensor, const Affine& layer) const {
 std::vector<Symbol> Layout::symbols() const {
   std::set<std::int32_t> hidden;  // tensors whose bytes another symbol names
   std::set<std::int32_t> views;
-  for (const Carry& carry : graph_.carries) {
-    hidden.insert({carry.initial, carry.argument, carry.yield});
-  }
-  for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph_.sections) {
+    for (const Carry& carry : section.carries) {
+      hidden.insert({carry.initial, carry.argument, carry.yield});
+    }
+    for (const Op& op : section.ops) {
       if (is_view(op)) views.insert(op.result);
     }
   }

@@ -3,12 +3,14 @@
 //
 // Tensors are row-major with rows padded to whole DRAM bursts, and by a few blocks more where their
 // pitch would bring neighbouring rows to the same few channels; a tensor of one column is dense.
-// The copies of stacked tensors lie repetition by repetition, after everything else, so that no
-// address or stride depends on the number of repetitions. A carried value and the value that
-// replaces it share a ring of two buffers: repetition l reads buffer l mod 2 and writes the other
-// one. Rows that are appended to a cache lie where the cache has them.
+// The copies of stacked tensors lie repetition by repetition, after everything else, so that of a
+// graph with one repeated section no address or stride depends on the number of repetitions. A
+// carried value and the value that replaces it share a ring of two buffers: repetition l reads
+// buffer l mod 2 and writes the other one. A result that is carried on stays in its ring. Rows that
+// are appended to a cache lie where the cache has them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,7 @@ class Layout {
   const ChipSpec& chip_;
   Bytes next_ = 0;
   std::vector<Slot> slots_;
+  std::map<std::int32_t, Bytes> rings_;  // where the ring of a carried value begins
 };
 
 }  // namespace systole

@@ -10,7 +10,7 @@
 
 namespace systole {
 
-// Embedding, layers as the repeated region (each leaves its K and V in caches, in prefill as in
+// Embedding, layers as the repeated section (each leaves its K and V in caches, in prefill as in
 // decode), and the output head for each sequence's last position. Precondition: check_scenario()
 // has passed, and model_type is llama, mistral, qwen2 or qwen3. Errors: exit status 3.
 Graph import_llama(const ConfigReader& read, std::string_view name, const Scenario& scenario);

@@ -38,8 +38,8 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
 
 ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles)
     : graph_(graph), emitter_(emitter), roles_(roles) {
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (row_of(op.kind).family != OpFamily::kView) continue;
       // Of a cache, only the appended rows are computed.
       const std::int32_t viewed = op.operands[op.kind == OpKind::kAppend ? 1 : 0].tensor;
@@ -47,20 +47,23 @@ ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& r
       source_[op.result] = further == source_.end() ? viewed : further->second;
     }
   }
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       for (const EngineRead& read : engine_reads(graph, op, roles)) {
         const auto view = source_.find(read.tensor);
         readers_[view == source_.end() ? read.tensor : view->second].insert(read.engine);
       }
     }
   }
-  // What reads a carried value, in the region or after it, reads what initial and yield stored.
-  for (const Carry& carry : graph.carries) {
-    std::set<UnitId> engines = readers_[carry.argument];
-    engines.merge(std::set<UnitId>(readers_[carry.result]));
-    readers_[carry.initial].insert(engines.begin(), engines.end());
-    readers_[carry.yield].insert(engines.begin(), engines.end());
+  // What reads a carried value, in its section or after it, reads what initial and yield stored.
+  // From the last section to the first, as a result may be carried on.
+  for (auto section = graph.sections.rbegin(); section != graph.sections.rend(); ++section) {
+    for (const Carry& carry : section->carries) {
+      std::set<UnitId> engines = readers_[carry.argument];
+      engines.merge(std::set<UnitId>(readers_[carry.result]));
+      readers_[carry.initial].insert(engines.begin(), engines.end());
+      readers_[carry.yield].insert(engines.begin(), engines.end());
+    }
   }
 }
 
@@ -68,7 +71,7 @@ void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
   const auto view = source_.find(tensor);
   if (view != source_.end()) tensor = view->second;
   const auto number = number_.find({tensor, engine});
-  if (number == number_.end()) return;  // an input, a weight, or settled by a region's edge
+  if (number == number_.end()) return;  // an input, a weight, or settled by a section's edge
   const std::int32_t missing = number->second - taken_[engine];
   if (missing <= 0) return;
   taken_[engine] = number->second;

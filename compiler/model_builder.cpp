@@ -27,7 +27,6 @@ ModelBuilder::ModelBuilder(std::string_view name, const Scenario& scenario, std:
     : scenario_(scenario), layers_(layers), build_(graph_) {
   graph_.name = std::string(name);
   graph_.tokens = scenario.batch * step();
-  graph_.repeat = layers;
 }
 
 const Tensor& ModelBuilder::tensor(std::int32_t index) const {
@@ -43,6 +42,7 @@ std::int32_t ModelBuilder::weight(const std::string& name, std::int64_t rows, st
                         .type = DataType::kBf16,
                         .rows = rows,
                         .cols = cols,
+                        .section = section_,
                         .copies = copies_,
                         .scale = scale,
                         .offset = offset});
@@ -91,6 +91,7 @@ ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
                                    .type = DataType::kInt8,
                                    .rows = in,
                                    .cols = shape.out,
+                                   .section = section_,
                                    .copies = copies_,
                                    .scale = kInt8Scale});
     result.scales = build_.tensor({.name = shape.name + std::string(kWeightScaleSuffix),
@@ -98,6 +99,7 @@ ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
                                    .type = DataType::kFp32,
                                    .rows = 1,
                                    .cols = shape.out,
+                                   .section = section_,
                                    .copies = copies_,
                                    .scale = kScaleSpread * middle,
                                    .offset = middle});
@@ -159,6 +161,7 @@ std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
                                           .type = DataType::kBf16,
                                           .rows = scenario_.batch * keys(),
                                           .cols = cols_of(rows),
+                                          .section = section_,
                                           .copies = copies_,
                                           .scale = kUnitVariance});
   return build_.op(
@@ -189,13 +192,14 @@ std::int32_t ModelBuilder::layers(std::int32_t initial,
   };
   Carry carry{.initial = initial};
   carry.argument = carried("h");
-  build_.append_to(graph_.body);
+  section_ = build_.begin_section({.repeat = layers_});
   copies_ = layers_;
   carry.yield = layer(carry.argument);
   copies_ = 1;
   carry.result = carried("h.last");
-  graph_.carries.push_back(carry);
-  build_.append_to(graph_.after);
+  graph_.sections.back().carries.push_back(carry);
+  section_ = -1;
+  build_.end_section();
   return carry.result;
 }
 

@@ -81,7 +81,7 @@ class ModelBuilder {
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
 
-  // The repeated region: `layer` makes one layer's output of its input.
+  // The repeated section: `layer` makes one layer's output of its input.
   std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
   double residual_damping() const;
 
@@ -105,7 +105,8 @@ class ModelBuilder {
   std::int64_t layers_;
   Graph graph_;
   GraphBuilder build_;
-  std::int64_t copies_ = 1;  // of the weights declared now
+  std::int32_t section_ = -1;  // of the weights declared now
+  std::int64_t copies_ = 1;
   std::map<std::int32_t, GraphBuilder::Quantized> quantized_;
 };
 

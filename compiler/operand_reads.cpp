@@ -7,7 +7,6 @@
 #include <string>
 #include <tuple>
 
-#include "compiler/layout.hpp"
 #include "compiler/op_rules.hpp"
 #include "compiler/op_table.hpp"
 
@@ -30,7 +29,8 @@ Bytes needed_bytes(const Graph& graph, const Op& op, const Operand& operand) {
 }
 
 // Where the whole tensor lies, in all repetitions.
-OperandRead located(const Graph& graph, const Layout& layout, const Operand& operand) {
+OperandRead located(const Graph& graph, const Layout& layout, const Operand& operand,
+                    const Section& section) {
   const Place place = layout.place(operand.tensor, index(0));
   OperandRead read;
   read.name = tensor_of(graph, operand).name;
@@ -39,7 +39,7 @@ OperandRead located(const Graph& graph, const Layout& layout, const Operand& ope
   if (place.ring > 0) {
     read.size = place.ring;
   } else if (place.layer.stride[0] > 0) {
-    read.copies = graph.repeat;
+    read.copies = section.times();
     read.stride = place.layer.stride[0];
   }
   return read;
@@ -57,14 +57,15 @@ void merge(OperandRead& into, const OperandRead& other) {
   into.size = end - into.address;
 }
 
-std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, const Op& op) {
+std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, const Op& op,
+                                  const Section& section) {
   std::vector<OperandRead> reads;
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
   for (const Operand& operand : op.operands) {
     if (tensor_of(graph, operand).role == TensorRole::kTable) continue;
     const Extent extent = extent_of(graph, operand);
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
-    OperandRead read = located(graph, layout, operand);
+    OperandRead read = located(graph, layout, operand, section);
     read.bytes = needed_bytes(graph, op, operand);
     const auto shared = std::find_if(reads.begin(), reads.end(),
                                      [&](const OperandRead& r) { return overlap(r, read); });
@@ -79,19 +80,18 @@ std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, cons
 
 }  // namespace
 
-std::vector<OperandRead> operand_reads(const Graph& fused, const ChipSpec& chip,
+std::vector<OperandRead> operand_reads(const Graph& graph, const Layout& layout,
                                        const Program& program) {
-  const Layout layout(fused, chip);
   std::map<std::string, std::int32_t> numbers;
   for (std::size_t k = 0; k < program.ops.size(); ++k) {
     numbers[program.ops[k].name] = static_cast<std::int32_t>(k);
   }
   std::vector<OperandRead> all;
-  for (const std::vector<Op>* ops : {&fused.before, &fused.body, &fused.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       const auto number = numbers.find(op.name);
       if (number == numbers.end()) continue;  // a view does no work
-      for (OperandRead& read : reads_of(fused, layout, op)) {
+      for (OperandRead& read : reads_of(graph, layout, op, section)) {
         read.op = number->second;
         read.bytes *= program.ops[static_cast<std::size_t>(read.op)].count;
         all.push_back(std::move(read));

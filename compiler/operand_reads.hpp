@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compiler/graph.hpp"
-#include "isa/chip.hpp"
+#include "compiler/layout.hpp"
 #include "isa/operand_read.hpp"
 #include "isa/program.hpp"
 
@@ -14,9 +14,9 @@ namespace systole {
 
 // One entry per op and operand in HBM; column views of one tensor are one operand, and so are
 // operands that share bytes. Their bytes are those of OpCounts::read_bytes, so an op's entries add
-// up to SourceOp::read_bytes. Precondition: `program` was compiled for `chip` from `fused`, the
-// graph that the pass `fuse` left.
-std::vector<OperandRead> operand_reads(const Graph& fused, const ChipSpec& chip,
+// up to SourceOp::read_bytes. Precondition: `program` was scheduled from `graph`, the one that the
+// pass `orient` left, with `layout`.
+std::vector<OperandRead> operand_reads(const Graph& graph, const Layout& layout,
                                        const Program& program);
 
 }  // namespace systole

@@ -25,9 +25,11 @@ class Orienter {
 
   Oriented run() {
     for_each_op([&](const Op& op) { tie_operands(op); });
-    for (const Carry& carry : graph_.carries) {
-      for (const std::int32_t tensor : {carry.argument, carry.yield, carry.result}) {
-        tie(carry.initial, tensor);
+    for (const Section& section : graph_.sections) {
+      for (const Carry& carry : section.carries) {
+        for (const std::int32_t tensor : {carry.argument, carry.yield, carry.result}) {
+          tie(carry.initial, tensor);
+        }
       }
     }
     for_each_op([&](const Op& op) { ask_of(op); });
@@ -40,9 +42,8 @@ class Orienter {
       Tensor& tensor = oriented.graph.tensors[t];
       std::swap(tensor.rows, tensor.cols);
     }
-    for (std::vector<Op>* ops :
-         {&oriented.graph.before, &oriented.graph.body, &oriented.graph.after}) {
-      for (Op& op : *ops) exchange(op);
+    for (Section& section : oriented.graph.sections) {
+      for (Op& op : section.ops) exchange(op);
     }
     return oriented;
   }
@@ -55,8 +56,8 @@ class Orienter {
 
   template <class Visit>
   void for_each_op(const Visit& visit) const {
-    for (const std::vector<Op>* ops : {&graph_.before, &graph_.body, &graph_.after}) {
-      for (const Op& op : *ops) visit(op);
+    for (const Section& section : graph_.sections) {
+      for (const Op& op : section.ops) visit(op);
     }
   }
 

@@ -9,6 +9,7 @@
 #include "compiler/graph_text.hpp"
 #include "compiler/graph_verifier.hpp"
 #include "compiler/layout.hpp"
+#include "compiler/operand_reads.hpp"
 #include "compiler/orient.hpp"
 #include "compiler/schedule.hpp"
 #include "compiler/tile.hpp"
@@ -21,8 +22,8 @@ std::string tiles_text(const Graph& graph, const ChipSpec& chip,
                        const std::vector<Mapping>& mappings) {
   std::string text;
   std::size_t next = 0;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       text += fmt::format("{}: {}\n", op.name, describe(mappings[next++], chip));
     }
   }
@@ -74,6 +75,7 @@ Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& ob
   tell("place", [&] { return layout.describe(); });
 
   result.program = schedule(oriented.graph, chip.spec, layout, mappings);
+  result.operands = operand_reads(oriented.graph, layout, result.program);
   restore_symbols(oriented, result.program.symbols);
   result.program.chip = chip.spec.name;
   result.program.chip_hash = chip.hash;

@@ -11,6 +11,7 @@
 
 #include "compiler/graph.hpp"
 #include "isa/chip_loader.hpp"
+#include "isa/operand_read.hpp"
 #include "isa/program.hpp"
 
 namespace systole {
@@ -28,6 +29,7 @@ struct Compilation {
   Program program;
   std::vector<std::pair<std::string, Graph>> graphs;  // after import, decompose and fuse
   std::string tiles;                                  // the mappings, one op per line
+  std::vector<OperandRead> operands;                  // what each op must read
 };
 
 // Throws Error (kBadInput) where the graph is invalid, an op has no unit on the chip, or something

@@ -26,8 +26,8 @@ class Scheduler {
     program_.workload = graph.name;
     program_.tokens = graph.tokens;
     program_.symbols = layout.symbols();
-    for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-      for (const Op& op : *ops) {
+    for (const Section& section : graph.sections) {
+      for (const Op& op : section.ops) {
         for (const EngineRead& read : engine_reads(graph, op, roles_)) loaders_.insert(read.engine);
       }
     }
@@ -38,16 +38,18 @@ class Scheduler {
   }
 
   Program run() {
-    run_ops(graph_.before, 1);
-    if (graph_.repeat > 0) {
-      settle();
-      lowering_.layer = emitter_.open(graph_.repeat);
-      run_ops(graph_.body, graph_.repeat);
-      settle();
-      emitter_.close();
-      lowering_.layer = 0;
+    for (const Section& section : graph_.sections) {
+      if (section.repeated()) {
+        settle();
+        lowering_.layer = emitter_.open(section.repeat);
+      }
+      for (const Op& op : section.ops) run_op(op, section.times());
+      if (section.repeated()) {
+        settle();
+        emitter_.close();
+        lowering_.layer = 0;
+      }
     }
-    run_ops(graph_.after, 1);
     settle();
     emitter_.halt();
     return std::move(program_);
@@ -58,10 +60,6 @@ class Scheduler {
   void settle() {
     emitter_.drain_all();
     ready_.settle();
-  }
-
-  void run_ops(const std::vector<Op>& ops, std::int64_t count) {
-    for (const Op& op : ops) run_op(op, count);
   }
 
   void run_op(const Op& op, std::int64_t count) {
@@ -93,7 +91,7 @@ class Scheduler {
   // An op's last store comes after all that it reads and writes on chip. The engines that fill
   // VMEM take that token before a later op lays out the same half.
   void release_space() {
-    const bool repeated = graph_.repeat > 0 && graph_.after.empty();
+    const bool repeated = graph_.sections.back().repeated();
     if (next_ == mappings_.size() && !repeated) return;  // nothing comes later
     std::vector<Token> tokens;
     for (const UnitId engine : loaders_) {

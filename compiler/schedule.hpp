@@ -10,7 +10,7 @@
 
 namespace systole {
 
-// Ops in order; the repeated region is one loop. Everything but the chip's name and hash is set.
+// Ops in order; the repeated section is one loop. Everything but the chip's name and hash is set.
 Program schedule(const Graph& graph, const ChipSpec& chip, const Layout& layout,
                  const std::vector<Mapping>& mappings);
 

@@ -67,8 +67,7 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
 }  // namespace
 
 Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip) {
-  const std::size_t ops = graph.before.size() + graph.body.size() + graph.after.size();
-  return ops == 1 ? chip.vmem.size : chip.vmem.size / 2;
+  return count_ops(graph) == 1 ? chip.vmem.size : chip.vmem.size / 2;
 }
 
 RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {
@@ -119,8 +118,8 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
 std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip) {
   const Bytes vmem = std::max<Bytes>(0, vmem_per_op(graph, chip) - rounding(chip));
   std::vector<Mapping> mappings;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) mappings.push_back(map_op(graph, op, chip, vmem));
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) mappings.push_back(map_op(graph, op, chip, vmem));
   }
   return mappings;
 }

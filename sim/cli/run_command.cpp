@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "compiler/operand_reads.hpp"
 #include "compiler/pipeline.hpp"
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
@@ -105,15 +104,11 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, const Options& o
                               const EnergyTable& energy, GzipFile* trace, MemoryImage* hbm) {
   const Program& program = job.compilation.program;
   const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
-  std::vector<OperandRead> operands;
-  if (job.graph) {
-    operands = operand_reads(job.compilation.graphs.back().second, chip.spec, program);
-  }
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
   ArrayTimes array_times(program.streams.at(0));
-  Conservation conservation(chip.spec, program, unit_names(chip.spec), operands,
+  Conservation conservation(chip.spec, program, unit_names(chip.spec), job.compilation.operands,
                             least_latency(memory, chip.spec));
   std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &array_times, &conservation};
   std::optional<ChromeTrace> chrome_trace;

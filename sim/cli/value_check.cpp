@@ -50,8 +50,8 @@ bool shares_memory(const Program& program, const Symbol& symbol) {
 std::string first_wrong_op(const Graph& imported, const Compilation& compilation,
                            const MemoryImage& hbm, Oracle& oracle) {
   const Graph& graph = compilation.graphs.empty() ? imported : compilation.graphs.back().second;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       const Tensor& result = graph.tensors.at(static_cast<std::size_t>(op.result));
       const Symbol* symbol = find_symbol(compilation.program, result.name);
       if (symbol == nullptr || !oracle.knows(result.name)) continue;
@@ -111,8 +111,8 @@ std::vector<Compared> what_is_compared(const Graph& graph) {
   for (const std::int32_t output : graph.outputs) {
     all.push_back({"output", tensor(output), tensor(output)->name});
   }
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind != OpKind::kAppend) continue;
       all.push_back({"cache", tensor(op.result), tensor(op.operands[0].tensor)->name});
     }

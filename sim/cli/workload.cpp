@@ -131,8 +131,8 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
 }
 
 bool is_decoder(const Graph& graph) {
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind == OpKind::kMha && attribute(op, "causal", 0) != 0) return true;
     }
   }

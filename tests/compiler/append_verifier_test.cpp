@@ -42,7 +42,7 @@ TEST_CASE("rows that no op computes are not appended") {
   CHECK_THAT(finding("%k = rows(%x) {count=2}\n" + kAppend + "output %y"), contains("%k appended"));
 }
 
-TEST_CASE("rows are appended in the region in which they are computed") {
+TEST_CASE("rows are appended in the section in which they are computed") {
   const std::string body =
       "repeat 2 {\ninput %c bf16[6, 8]\ncarry %h = %x -> %last\n%a = append(%c, %k) {seq=3, "
       "first=2}\n%r = rows(%a) {count=2}\n%n = add(%h, %r)\nyield %n\n}\noutput %last";

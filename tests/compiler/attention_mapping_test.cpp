@@ -33,7 +33,7 @@ Graph attention(const Heads& h) {
 
 AttentionMapping map_heads(const ChipSpec& chip, const Heads& heads, Bytes vmem) {
   const Graph graph = attention(heads);
-  return map_attention(chip, graph, graph.before.back(), vmem);
+  return map_attention(chip, graph, graph.sections.back().ops.back(), vmem);
 }
 
 // Causal multi-head attention of one sequence.

@@ -176,7 +176,7 @@ TEST_CASE("an input-stationary MXU streams a transposed rhs without a transposed
   }
 }
 
-TEST_CASE("ops of a repeated region are checked") {
+TEST_CASE("ops of a repeated section are checked") {
   const std::string ops =
       "%s = relu(%x)\nrepeat 2 {\ncarry %c = %s -> %y\n%d = exp(%c)\n"
       "yield %d\n}\n%z = relu(%y)\noutput %z";

@@ -122,7 +122,7 @@ output %y
 )");
 }
 
-TEST_CASE("the repeated region is decomposed in place") {
+TEST_CASE("the repeated section is decomposed in place") {
   CHECK(decomposed(R"(graph "g"
 input %x bf16[4, 8]
 repeat 2 {

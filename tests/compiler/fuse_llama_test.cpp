@@ -40,7 +40,7 @@ void check_golden(const LlamaCase& layer, const std::string& name) {
 
 std::map<OpKind, int> kinds_of(const Graph& graph) {
   std::map<OpKind, int> kinds;
-  for (const Op& op : graph.body) ++kinds[op.kind];
+  for (const Op& op : graph.sections[0].ops) ++kinds[op.kind];
   return kinds;
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("a layer keeps seven gemms, one attention and its row-wise ops, whatev
 TEST_CASE("every value that a Llama's fused ops read is written before them") {
   const Graph graph = fused({.decode = true, .int8 = true, .qk_norm = true});
   std::map<std::int32_t, bool> written;
-  for (const Op& op : graph.body) {
+  for (const Op& op : graph.sections[0].ops) {
     for (const Operand& operand : op.operands) {
       const Tensor& tensor = graph.tensors[static_cast<std::size_t>(operand.tensor)];
       if (tensor.role != TensorRole::kValue || tensor.name == "h") continue;

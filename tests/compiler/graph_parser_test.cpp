@@ -43,7 +43,7 @@ output %y, %s
 
 TEST_CASE("the text of a decode step prints as itself") { CHECK(canonical(kDecode) == kDecode); }
 
-TEST_CASE("inputs declared in the region have a copy per repetition") {
+TEST_CASE("inputs declared in the section have a copy per repetition") {
   const Graph graph = parse_graph(kDecode, "g.sgr");
   for (const Tensor& t : graph.tensors) {
     if (t.role == TensorRole::kInput) CHECK(t.copies == (t.name == "x" ? 1 : 3));
@@ -52,7 +52,7 @@ TEST_CASE("inputs declared in the region have a copy per repetition") {
 
 TEST_CASE("an op that quantises rows has two results, and no other op has") {
   const Graph graph = parse_graph(kDecode, "g.sgr");
-  const Op& quantize = graph.after[0];
+  const Op& quantize = graph.sections.back().ops[0];
   CHECK(graph.tensors[static_cast<std::size_t>(quantize.result)].name == "y");
   CHECK(graph.tensors[static_cast<std::size_t>(quantize.scales)].name == "s");
   CHECK(graph.tensors[static_cast<std::size_t>(quantize.scales)].type == DataType::kFp32);
@@ -112,7 +112,7 @@ TEST_CASE("a constant is fp32, filled with cosines or sines, and has a frequency
   CHECK_THAT(constant("fp32[4, 2] cos offset=2147483649 frequencies=[1, 2]"), contains("at most"));
 }
 
-TEST_CASE("constants are declared outside the region only") {
+TEST_CASE("constants are declared outside the section only") {
   CHECK_THAT(refusal("graph \"g\" input %x bf16[1, 1] repeat 2 { constant %c fp32[1, 1] cos "
                      "frequencies=[1] }"),
              contains("found 'constant'; expected input, weight, carry"));

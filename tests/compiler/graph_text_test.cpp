@@ -49,12 +49,14 @@ output %d
 )");
 }
 
-TEST_CASE("weights declared in the region have a copy per repetition") {
+TEST_CASE("weights declared in the section have a copy per repetition") {
   const Graph graph = parse_graph(kRegion, "g.sgr");
   for (const Tensor& t : graph.tensors) CHECK(t.copies == (t.name == "v" ? 5 : 1));
-  CHECK(graph.repeat == 5);
-  REQUIRE(graph.carries.size() == 1);
-  CHECK(graph.tensors[static_cast<std::size_t>(graph.carries[0].result)].name == "last");
+  REQUIRE(graph.sections.size() == 3);
+  CHECK(graph.sections[1].repeat == 5);
+  REQUIRE(graph.sections[1].carries.size() == 1);
+  CHECK(graph.tensors[static_cast<std::size_t>(graph.sections[1].carries[0].result)].name ==
+        "last");
 }
 
 TEST_CASE("every example is read and prints as what it parses to") {
@@ -119,7 +121,7 @@ TEST_CASE("tensors are of fp8, and products and elementwise ops convert to it wh
              contains("expected fp8_e4m3[2, 8]"));
 }
 
-TEST_CASE("values leave the region only as what a carry yields") {
+TEST_CASE("values leave the section only as what a carry yields") {
   const std::string head = "graph \"g\"\ninput %x bf16[4, 8]\n%a = exp(%x)\nrepeat 2 {\n";
   const std::string body = "carry %h = %a -> %z\n%b = exp(%h)\nyield %b\n}\n";
   CHECK_NOTHROW(parse_graph(head + body + "output %z", "g.sgr"));
@@ -128,7 +130,12 @@ TEST_CASE("values leave the region only as what a carry yields") {
              starts_with("g.sgr:6:10:"));
   CHECK_THAT(refusal(head + "carry %h = %a -> %z\n%b = exp(%h)\n}\noutput %z"),
              contains("expected yield"));
-  CHECK_THAT(refusal(head + body + "repeat 2 { }"), contains("one repeated region only"));
+  const std::string next = "repeat 3 {\ncarry %i = %z -> %y\n";
+  CHECK_NOTHROW(parse_graph(head + body + next + "%c = exp(%i)\nyield %c\n}\noutput %y", "g.sgr"));
+  for (const std::string foreign : {"h", "b", "y"}) {
+    CHECK_THAT(refusal(head + body + next + "%c = exp(%" + foreign + ")\nyield %c\n}\noutput %y"),
+               starts_with("g.sgr:11:10:"));
+  }
   CHECK_THAT(refusal(head + "repeat 2 { }"), starts_with("g.sgr:5:1:"));
 }
 

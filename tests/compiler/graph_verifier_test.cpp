@@ -45,29 +45,29 @@ TEST_CASE("a sound graph has no finding") { CHECK(finding(sound()) == "none"); }
 
 TEST_CASE("every number of a tensor is in range") {
   Graph g = sound();
-  SECTION("operand") { g.after[0].operands[0].tensor = 8; }
-  SECTION("negative operand") { g.body[0].operands[0].tensor = -1; }
-  SECTION("result") { g.after[0].result = 8; }
-  SECTION("carry") { g.carries[0].yield = -1; }
-  SECTION("carry's start") { g.carries[0].initial = 99; }
+  SECTION("operand") { g.sections[2].ops[0].operands[0].tensor = 8; }
+  SECTION("negative operand") { g.sections[1].ops[0].operands[0].tensor = -1; }
+  SECTION("result") { g.sections[2].ops[0].result = 8; }
+  SECTION("carry") { g.sections[1].carries[0].yield = -1; }
+  SECTION("carry's start") { g.sections[1].carries[0].initial = 99; }
   SECTION("output") { g.outputs[0] = 99; }
   CHECK(finding(g) != "none");
 }
 
-TEST_CASE("a value is read only after it is written, and in its region") {
+TEST_CASE("a value is read only after it is written, and in its section") {
   Graph g = sound();
-  SECTION("later result") { g.before[0].operands[0].tensor = 7; }
-  SECTION("region's value outside") { g.after[0].operands[0].tensor = 6; }
-  SECTION("carried value outside") { g.after[0].operands[0].tensor = 4; }
-  SECTION("stacked weight outside") { g.before[0].operands[1].tensor = 3; }
-  SECTION("last value inside") { g.body[0].operands[0].tensor = 5; }
+  SECTION("later result") { g.sections[0].ops[0].operands[0].tensor = 7; }
+  SECTION("section's value outside") { g.sections[2].ops[0].operands[0].tensor = 6; }
+  SECTION("carried value outside") { g.sections[2].ops[0].operands[0].tensor = 4; }
+  SECTION("stacked weight outside") { g.sections[0].ops[0].operands[1].tensor = 3; }
+  SECTION("last value inside") { g.sections[1].ops[0].operands[0].tensor = 5; }
   CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
 }
 
 TEST_CASE("a value is written once, by an op or a carry") {
   Graph g = sound();
   SECTION("twice") {
-    g.after[0].result = 2;
+    g.sections[2].ops[0].result = 2;
     CHECK_THAT(finding(g), contains("%h0 written twice"));
   }
   SECTION("never") {
@@ -75,7 +75,7 @@ TEST_CASE("a value is written once, by an op or a carry") {
     CHECK_THAT(finding(g), contains("pass: z: found a value that no op writes"));
   }
   SECTION("an input") {
-    g.after[0].result = 0;
+    g.sections[2].ops[0].result = 0;
     CHECK_THAT(finding(g), contains("%x written"));
   }
 }
@@ -83,11 +83,11 @@ TEST_CASE("a value is written once, by an op or a carry") {
 TEST_CASE("names are unique and printable") {
   Graph g = sound();
   SECTION("tensors") { g.tensors[7].name = "x"; }
-  SECTION("ops") { g.after[0].name = g.body[0].name; }
+  SECTION("ops") { g.sections[2].ops[0].name = g.sections[1].ops[0].name; }
   SECTION("a tensor's") { g.tensors[7].name = "a b"; }
-  SECTION("an op's") { g.after[0].name = "a\"b"; }
+  SECTION("an op's") { g.sections[2].ops[0].name = "a\"b"; }
   SECTION("the graph's") { g.name = "a\nb"; }
-  SECTION("no name") { g.after[0].name.clear(); }
+  SECTION("no name") { g.sections[2].ops[0].name.clear(); }
   CHECK_THAT(finding(g), contains("name"));
 }
 
@@ -100,11 +100,35 @@ TEST_CASE("copies are one per repetition, of weights and inputs only") {
              contains("copies; expected one, or for a weight or an input one per repetition"));
 }
 
-TEST_CASE("a stacked input is read inside the region only") {
+TEST_CASE("weights belong to a section that is repeated") {
+  Graph g = sound();
+  const auto of_section = [&](std::int32_t section, std::int64_t copies) {
+    g.tensors[3].section = section;
+    g.tensors[3].copies = copies;
+  };
+  SECTION("that runs once") { of_section(0, 0); }
+  SECTION("that is none") { of_section(3, 3); }
+  CHECK_THAT(finding(g), contains("expected a weight or an input of a repeated section"));
+}
+
+TEST_CASE("sections have ops, and two that run once are one") {
+  Graph g = sound();
+  SECTION("empty") { g.sections[1] = {.repeat = 3}; }
+  SECTION("empty at the end") { g.sections.push_back({.repeat = 2}); }
+  SECTION("side by side") {
+    g.sections.push_back({.ops = {g.sections[2].ops.back()}});
+    g.sections[2].ops.pop_back();
+  }
+  SECTION("carries of one that runs once") { g.sections[2].carries = g.sections[1].carries; }
+  SECTION("too many") { g.sections.resize(kMaxSections + 1, g.sections[1]); }
+  CHECK_THAT(finding(g), contains("section"));
+}
+
+TEST_CASE("a stacked input is read inside the section only") {
   Graph g = sound();
   g.tensors[3].role = TensorRole::kInput;
   CHECK(finding(g) == "none");
-  g.before[0].operands[1].tensor = 3;
+  g.sections[0].ops[0].operands[1].tensor = 3;
   CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
 }
 
@@ -123,7 +147,7 @@ TEST_CASE("only constants are waves, with one frequency per column") {
   SECTION("no number") { g.tensors[1].frequencies[0] = std::nan(""); }
   SECTION("too fast") { g.tensors[1].frequencies[0] = -2147483649.0; }
   SECTION("too far") { g.tensors[1].offset = 2147483649.0; }
-  SECTION("written") { g.before[0].result = 1; }
+  SECTION("written") { g.sections[0].ops[0].result = 1; }
   CHECK(finding(g) != "none");
 }
 
@@ -133,27 +157,27 @@ TEST_CASE("scales are a result like any other: written once, before they are rea
       "g.sgr");
   CHECK(finding(g) == "none");
   SECTION("never") {
-    g.before[0].scales = -1;
+    g.sections[0].ops[0].scales = -1;
     CHECK_THAT(finding(g), contains("op 'q' (quantize_rows): found one result; expected two"));
   }
   SECTION("twice") {
-    g.before[1].result = g.before[0].scales;
+    g.sections[0].ops[1].result = g.sections[0].ops[0].scales;
     CHECK_THAT(finding(g), contains("%s written twice"));
   }
   SECTION("as the rows") {
-    g.before[0].scales = g.before[0].result;
+    g.sections[0].ops[0].scales = g.sections[0].ops[0].result;
     CHECK_THAT(finding(g), contains("%q written twice"));
   }
   SECTION("out of range") {
-    g.before[0].scales = 99;
+    g.sections[0].ops[0].scales = 99;
     CHECK_THAT(finding(g), contains("result tensor number 99"));
   }
   SECTION("below range") {
-    g.before[0].scales = -2;
+    g.sections[0].ops[0].scales = -2;
     CHECK_THAT(finding(g), contains("result tensor number -2"));
   }
   SECTION("read too early") {
-    std::swap(g.before[0], g.before[1]);
+    std::swap(g.sections[0].ops[0], g.sections[0].ops[1]);
     CHECK_THAT(finding(g), contains("expected a tensor that exists here"));
   }
 }
@@ -172,12 +196,12 @@ TEST_CASE("what is carried keeps its shape and type") {
 
 TEST_CASE("each step of an epilogue uses its own operand, in order") {
   Graph g = sound();
-  SECTION("unused operand") { g.before[0].operands.push_back({0}); }
-  SECTION("wrong number") { g.before[0].epilogue[0].operand = 1; }
-  SECTION("beyond the last") { g.before[0].operands.pop_back(); }
-  SECTION("operand of relu") { g.before[0].epilogue[1].operand = 2; }
-  SECTION("no elementwise op") { g.before[0].epilogue[1].kind = OpKind::kSoftmax; }
-  SECTION("on another op") { g.body[0].epilogue.push_back({.kind = OpKind::kRelu}); }
+  SECTION("unused operand") { g.sections[0].ops[0].operands.push_back({0}); }
+  SECTION("wrong number") { g.sections[0].ops[0].epilogue[0].operand = 1; }
+  SECTION("beyond the last") { g.sections[0].ops[0].operands.pop_back(); }
+  SECTION("operand of relu") { g.sections[0].ops[0].epilogue[1].operand = 2; }
+  SECTION("no elementwise op") { g.sections[0].ops[0].epilogue[1].kind = OpKind::kSoftmax; }
+  SECTION("on another op") { g.sections[1].ops[0].epilogue.push_back({.kind = OpKind::kRelu}); }
   CHECK_THAT(finding(g), contains("pass: op '"));
 }
 

@@ -116,12 +116,12 @@ TEST_CASE("a prefill of one token computes what a decode step computes but for t
     CHECK(step.tokens == 2);
     // One more key: two products over all heads' columns, for each sequence and layer.
     std::int64_t columns = 0;
-    for (const Op& op : step.body) {
+    for (const Op& op : step.sections[1].ops) {
       if (op.kind == OpKind::kMha) {
         columns = step.tensors[static_cast<std::size_t>(op.result)].cols;
       }
     }
-    CHECK(total_macs(step) == total_macs(first) + 2 * 2 * columns * step.repeat);
+    CHECK(total_macs(step) == total_macs(first) + 2 * 2 * columns * step.sections[1].repeat);
   }
 }
 

@@ -33,7 +33,7 @@ std::int64_t address(const Graph& graph, const Layout& layout, const std::string
   return place.tile(Affine(row * place.pitch)).address.at({layer}, {});
 }
 
-// A region of three repetitions, or `repeat`, that carries %s and yields %a2.
+// A section of three repetitions, or `repeat`, that carries %s and yields %a2.
 std::string carrying(const std::string& body, const std::string& after, int repeat = 3) {
   return "input %x bf16[8, 8] input %z bf16[8, 8]\n%s = add(%x, %z)\n%r = sub(%x, %z)\nrepeat " +
          std::to_string(repeat) + " {\nweight %w bf16[1, 8]\n" + body + "}\n" + after + "\n";
@@ -41,23 +41,27 @@ std::string carrying(const std::string& body, const std::string& after, int repe
 const std::string kOneCarry = "carry %a = %s -> %last\n%a2 = add(%a, %w)\nyield %a2\n";
 
 // What a graph's carries need: repetition 0 reads the initial value, repetition l + 1 what
-// repetition l yields, and what comes after the region the last value. Empty where all hold, or
+// repetition l yields, and what comes after the section the last value. Empty where all hold, or
 // where the graph is refused.
 std::string carry_problem(const std::string& text) {
   try {
     const Graph graph = graph_of(text);
     const Layout layout(graph, tiny());
-    for (const Carry& carry : graph.carries) {
-      const auto at = [&](std::int32_t tensor, std::int64_t layer) {
-        return address(graph, layout, graph.tensors[tensor].name, layer);
-      };
-      const std::string name = graph.tensors[carry.argument].name;
-      if (at(carry.argument, 0) != at(carry.initial, 0)) return name + " starts elsewhere";
-      for (std::int64_t l = 0; l < graph.repeat; ++l) {
-        if (at(carry.argument, l) == at(carry.yield, l)) return name + " is overwritten";
-        if (at(carry.argument, l + 1) != at(carry.yield, l)) return name + " is not replaced";
+    const auto at = [&](std::int32_t tensor, std::int64_t layer) {
+      return address(graph, layout, graph.tensors[tensor].name, layer);
+    };
+    for (const Section& section : graph.sections) {
+      for (const Carry& carry : section.carries) {
+        const std::string name = graph.tensors[carry.argument].name;
+        if (at(carry.argument, 0) != at(carry.initial, 0)) return name + " starts elsewhere";
+        for (std::int64_t l = 0; l < section.repeat; ++l) {
+          if (at(carry.argument, l) == at(carry.yield, l)) return name + " is overwritten";
+          if (at(carry.argument, l + 1) != at(carry.yield, l)) return name + " is not replaced";
+        }
+        if (at(carry.result, 0) != at(carry.yield, section.repeat - 1)) {
+          return name + " ends elsewhere";
+        }
       }
-      if (at(carry.result, 0) != at(carry.yield, graph.repeat - 1)) return name + " ends elsewhere";
     }
   } catch (const Error&) {
   }
@@ -70,11 +74,13 @@ std::string overwritten(const std::string& text, const std::string& name) {
   try {
     const Graph graph = graph_of(text);
     const Layout layout(graph, tiny());
-    for (const Carry& carry : graph.carries) {
-      for (std::int64_t l = 0; l < graph.repeat; ++l) {
-        if (address(graph, layout, graph.tensors[carry.yield].name, l) ==
-            address(graph, layout, name)) {
-          return name;
+    for (const Section& section : graph.sections) {
+      for (const Carry& carry : section.carries) {
+        for (std::int64_t l = 0; l < section.repeat; ++l) {
+          if (address(graph, layout, graph.tensors[carry.yield].name, l) ==
+              address(graph, layout, name)) {
+            return name;
+          }
         }
       }
     }
@@ -146,7 +152,7 @@ TEST_CASE("a symbol has its tensor's shape, type, role and seeding") {
   CHECK(symbols[3].role == SymbolRole::kOutput);
 }
 
-TEST_CASE("a weight of the region has one copy per repetition, a constant stride apart") {
+TEST_CASE("a weight of the section has one copy per repetition, a constant stride apart") {
   for (const std::int64_t rows : {1, 8, 300, 5000}) {
     INFO(rows);
     const Graph graph = graph_of("input %x bf16[8, 8]\n%s = relu(%x)\nrepeat 5 {\nweight %w bf16[" +
@@ -180,6 +186,33 @@ TEST_CASE("a carried value alternates between two buffers and ends in the right 
     CHECK(address(graph, layout, "a", 1, 7) - address(graph, layout, "a", 1, 0) == 7 * 32);
     CHECK(address(graph, layout, "a2", 1, 7) - address(graph, layout, "a2", 1, 0) == 7 * 32);
   }
+}
+
+TEST_CASE("a result that is carried on starts where the section before it left it") {
+  for (int first = 1; first <= 3; ++first) {
+    for (int second = 1; second <= 3; ++second) {
+      for (const std::string between : {"", "%seen = relu(%last)\n"}) {
+        const std::string text =
+            carrying(kOneCarry,
+                     between + "repeat " + std::to_string(second) +
+                         " {\nweight %v bf16[1, 8]\ncarry %b = %last -> %end\n%b2 = add(%b, %v)\n"
+                         "yield %b2\n}\n%o = relu(%end)\noutput %o",
+                     first);
+        INFO(text);
+        CHECK(carry_problem(text).empty());
+        CHECK_NOTHROW(Layout(graph_of(text), tiny()));
+      }
+    }
+  }
+}
+
+TEST_CASE("a result that is carried on is read after the next section under its new name only") {
+  CHECK_THROWS_AS(Layout(graph_of(carrying(
+                             kOneCarry,
+                             "repeat 2 {\ncarry %b = %last -> %end\n%b2 = relu(%b)\nyield %b2\n}\n"
+                             "%o = add(%end, %last)\noutput %o")),
+                         tiny()),
+                  Error);
 }
 
 TEST_CASE("two carries with values of their own do not share buffers") {
@@ -288,7 +321,7 @@ TEST_CASE("a view of columns starts at its first column") {
   const Graph graph = graph_of("input %x bf16[4, 12]\n%y = relu(%x[3:7])\noutput %y");
   const Layout layout(graph, tiny());
   const Place whole = layout.place(0, 0);
-  const Place part = layout.place(graph.before[0].operands[0], 0);
+  const Place part = layout.place(graph.sections[0].ops[0].operands[0], 0);
   CHECK(part.base == whole.base + 3 * 2);
   CHECK(part.cols == 4);
   CHECK(part.pitch == whole.pitch);

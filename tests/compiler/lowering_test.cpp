@@ -32,23 +32,18 @@ struct Ready {
     Emitter emitter(program);
     const DmaRoles roles(chip);
     ReadyTokens ready(graph, emitter, roles);
-    const auto run = [&](const std::vector<Op>& ops) {
-      for (const Op& op : ops) {
+    for (const Section& section : graph.sections) {
+      if (section.repeated()) ready.settle();
+      emitter.open(section.times());
+      for (const Op& op : section.ops) {
         if (op.kind == OpKind::kRows) continue;
         emitter.serve(op.result);
         ready.await(op);
         ready.announce(op);
       }
-    };
-    run(graph.before);
-    if (graph.repeat > 0) {
-      ready.settle();
-      emitter.open(graph.repeat);
-      run(graph.body);
-      ready.settle();
+      if (section.repeated()) ready.settle();
       emitter.close();
     }
-    run(graph.after);
     const std::size_t before = program.streams[0].size();
     ready.settle();
     settled = program.streams[0].size() - before;
@@ -95,7 +90,7 @@ TEST_CASE("each operand in HBM is read by one engine; tables and views by none")
                         op + "\noutput %y\noutput %s",
                     "g.sgr")));
     std::vector<int> result;
-    for (const EngineRead& read : engine_reads(graph, graph.before.back(), roles)) {
+    for (const EngineRead& read : engine_reads(graph, graph.sections.back().ops.back(), roles)) {
       CHECK(graph.tensors[read.tensor].role != TensorRole::kTable);
       result.push_back(read.engine.number);
     }
@@ -148,7 +143,7 @@ TEST_CASE("one engine for everything gives one token per result") {
   CHECK(token_problem(r.program) == "");
 }
 
-TEST_CASE("each repetition of a region ends without tokens left over") {
+TEST_CASE("each repetition of a section ends without tokens left over") {
   for (const int repeat : {1, 2, 5}) {
     INFO(repeat);
     const Ready r("input %x bf16[4, 4]\n%s = relu(%x)\nrepeat " + std::to_string(repeat) +
@@ -160,7 +155,7 @@ TEST_CASE("each repetition of a region ends without tokens left over") {
   }
 }
 
-TEST_CASE("a region's edges take the signals that nothing awaited") {
+TEST_CASE("a section's edges take the signals that nothing awaited") {
   const Ready unread("input %x bf16[4, 4]\n%a = relu(%x)\noutput %a");
   CHECK(unread.settled == 0);
   const Ready carried(
@@ -181,15 +176,15 @@ TEST_CASE("an arena hands out aligned places without overlap and ends where VMEM
   Program program;
   Emitter emitter(program);
   const Lowering lowering{graph, chip, layout, emitter, DmaRoles(chip), 0, 1, 1024, 256};
-  Arena arena(lowering, graph.before[0]);
+  Arena arena(lowering, graph.sections[0].ops[0]);
   CHECK(arena.take(1) == 1024);
   const Bytes second = arena.take(65);
   CHECK(second >= 1025);
   CHECK(arena.take(1) >= second + 65);
-  Arena whole(lowering, graph.before[0]);
+  Arena whole(lowering, graph.sections[0].ops[0]);
   CHECK(whole.take(256) == 1024);
   CHECK_THROWS_AS(whole.take(1), std::logic_error);
-  Arena small(lowering, graph.before[0]);
+  Arena small(lowering, graph.sections[0].ops[0]);
   CHECK_THROWS_AS(small.take(257), std::logic_error);
 }
 

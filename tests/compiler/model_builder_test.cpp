@@ -92,7 +92,7 @@ TEST_CASE("an input is quantised once, and another input for itself") {
   build.linear(y, {.name = "c", .out = 5});
   const Graph graph = build.finish({});
   std::vector<std::string> quantised;
-  for (const Op& op : graph.before) {
+  for (const Op& op : graph.sections[0].ops) {
     if (op.kind == OpKind::kQuantizeRows) quantised.push_back(op.name);
   }
   CHECK(quantised == std::vector<std::string>{"x.quantize", "y.quantize"});

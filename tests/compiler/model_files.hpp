@@ -83,9 +83,9 @@ inline Refusal refusal(const std::string& json, const Scenario& scenario = prefi
 
 inline std::int64_t total_macs(const Graph& graph) {
   std::int64_t macs = 0;
-  for (const Op& op : graph.before) macs += count_op(graph, op).macs;
-  for (const Op& op : graph.body) macs += graph.repeat * count_op(graph, op).macs;
-  for (const Op& op : graph.after) macs += count_op(graph, op).macs;
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) macs += section.times() * count_op(graph, op).macs;
+  }
   return macs;
 }
 

@@ -11,7 +11,7 @@ namespace {
 // Of the last op of the text.
 OpCounts counts(const std::string& text) {
   const Graph graph = parse_graph("graph \"g\"\n" + text, "g.sgr");
-  return count_op(graph, graph.before.back());
+  return count_op(graph, graph.sections.back().ops.back());
 }
 
 }  // namespace

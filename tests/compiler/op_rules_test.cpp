@@ -68,7 +68,7 @@ TEST_CASE("quantised rows are int8, with an fp32 scale for each") {
   CHECK(b.text_of(results.scales) == "fp32[5, 1]");
   CHECK(b.result_of(results.values).name == "q");
   CHECK(b.result_of(results.scales).name == "q.scales");
-  CHECK_NOTHROW(check_result(b.graph, b.graph.before.back()));
+  CHECK_NOTHROW(check_result(b.graph, b.graph.sections.back().ops.back()));
   CHECK_THROWS_AS(b.build.quantize_rows("r", b.value("i", 5, 12, DataType::kInt32)), OpMismatch);
   CHECK_THROWS_AS(b.build.op(OpKind::kQuantizeRows, "s", {b.value("y", 5, 12)}), std::logic_error);
 }
@@ -76,7 +76,7 @@ TEST_CASE("quantised rows are int8, with an fp32 scale for each") {
 TEST_CASE("scales that are missing, of another shape or of another op are refused") {
   Bench b;
   b.build.quantize_rows("q", b.value("x", 5, 12));
-  Op op = b.graph.before.back();
+  Op op = b.graph.sections.back().ops.back();
   const auto objection = [&](const Op& changed) -> std::string {
     try {
       check_result(b.graph, changed);
@@ -97,7 +97,7 @@ TEST_CASE("scales that are missing, of another shape or of another op are refuse
   op.scales = -1;
   CHECK_THAT(objection(op), contains("one result; expected two"));
   b.build.op(OpKind::kExp, "e", {b.value("y", 5, 12)});
-  Op other = b.graph.before.back();
+  Op other = b.graph.sections.back().ops.back();
   CHECK(objection(other) == "none");
   other.scales = b.value("s", 5, 1, kFp32).tensor;
   CHECK_THAT(objection(other), contains("two results of exp; expected one"));
@@ -201,7 +201,7 @@ TEST_CASE("the result of an append has the cache's own type") {
   Bench b;
   b.build.op(OpKind::kAppend, "a", {b.value("cache", 4, 8), b.value("r", 1, 8)},
              {{"seq", 4}, {"first", 0}});
-  Op op = b.graph.before.back();
+  Op op = b.graph.sections.back().ops.back();
   CHECK_NOTHROW(check_result(b.graph, op));
   op.result = b.value("f", 4, 8, kFp32).tensor;
   CHECK_THROWS_WITH(check_result(b.graph, op), contains("expected bf16[4, 8]"));

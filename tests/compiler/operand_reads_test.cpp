@@ -4,8 +4,10 @@
 #include <map>
 
 #include "catch.hpp"
+#include "compiler/graph_text.hpp"
 #include "compiler/import.hpp"
 #include "compiler/pipeline.hpp"
+#include "isa/files.hpp"
 #include "isa/footprint.hpp"
 #include "isa/walker.hpp"
 
@@ -53,11 +55,10 @@ std::vector<Bytes> asked(const std::vector<OperandRead>& operands, const Program
   return bytes;
 }
 
-void holds(const Graph& graph) {
-  const Compilation compilation = compile(graph, tiny());
+void holds(const Graph& graph, const Chip& chip = tiny()) {
+  const Compilation compilation = compile(graph, chip);
   const Program& program = compilation.program;
-  const std::vector<OperandRead> operands =
-      operand_reads(compilation.graphs.back().second, tiny().spec, program);
+  const std::vector<OperandRead> operands = compilation.operands;
   // Each op's operands add up to what it claims to read.
   std::map<std::int32_t, Bytes> needed;
   for (const OperandRead& operand : operands) needed[operand.op] += operand.bytes;
@@ -77,8 +78,7 @@ void holds(const Graph& graph) {
 
 TEST_CASE("a GEMM's operands are its two matrices") {
   const Compilation compilation = compile(import_gemm("gemm:37x29x41", DataType::kBf16), tiny());
-  const std::vector<OperandRead> operands =
-      operand_reads(compilation.graphs.back().second, tiny().spec, compilation.program);
+  const std::vector<OperandRead> operands = compilation.operands;
   REQUIRE(operands.size() == 2);
   CHECK(operands[0].bytes + operands[1].bytes == compilation.program.ops[0].read_bytes);
   for (const OperandRead& operand : operands) {
@@ -93,6 +93,21 @@ TEST_CASE("a GEMM's operands are its two matrices") {
   holds(import_gemm("gemm:37x29x41", DataType::kBf16));
 }
 
+TEST_CASE("operands of arrays of each dataflow are where the program reads them") {
+  for (const char* dataflow : {"weight_stationary", "output_stationary", "input_stationary"}) {
+    const Chip chip = load_chip("tiny-4x4", {std::string("mxu.dataflow=") + dataflow});
+    for (const char* shape : {"gemm:2x7x64", "gemm:37x29x41", "gemm:1x200x7", "gemm:64x2x1"}) {
+      for (const DataType type : {DataType::kBf16, DataType::kInt8}) {
+        INFO(dataflow << " " << shape);
+        holds(import_gemm(shape, type), chip);
+      }
+    }
+    INFO(dataflow);
+    holds(parse_graph(read_file(SYSTOLE_SOURCE_ROOT "/workloads/examples/two_tiles.sgr"), "two"),
+          chip);
+  }
+}
+
 TEST_CASE("operands of a model's ops add up to what the ops claim, and are read") {
   holds(model("prefill", 19));
 }
@@ -102,8 +117,7 @@ TEST_CASE("operands of a decode step are its caches, too") { holds(model("decode
 TEST_CASE("weights of repeated layers lie in as many copies as there are layers") {
   const Compilation compilation = compile(model("prefill", 5), tiny());
   int stacked = 0;
-  for (const OperandRead& operand :
-       operand_reads(compilation.graphs.back().second, tiny().spec, compilation.program)) {
+  for (const OperandRead& operand : compilation.operands) {
     if (operand.copies == 1) continue;
     ++stacked;
     CHECK(operand.copies == 3);

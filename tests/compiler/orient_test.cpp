@@ -75,8 +75,8 @@ TEST_CASE("a product is that of the transposed operands, exchanged") {
   const std::string ops = "%y = matmul(%x, %w)\noutput %y\n";
   CHECK(columns_of(ops) == "wxy");
   const Graph graph = oriented(ops).graph;
-  CHECK(graph.before[0].operands[0].tensor == 1);  // %w, now 5 x 8
-  CHECK(graph.before[0].operands[1].tensor == 0);  // %x, now 8 x 3
+  CHECK(graph.sections[0].ops[0].operands[0].tensor == 1);  // %w, now 5 x 8
+  CHECK(graph.sections[0].ops[0].operands[1].tensor == 0);  // %x, now 8 x 3
   CHECK((graph.tensors[0].rows == 8 && graph.tensors[0].cols == 3));
   CHECK_THAT(print_graph(graph), contains("%y = gemm(%w, %x) : bf16[5, 3]"));
 }
@@ -113,7 +113,7 @@ TEST_CASE("ops that need rows run where no product is tied to them") {
   CHECK(columns_of("%y = softmax(%r)\n%v = matmul(%x, %w)\noutput %y, %v\n") == "vwx");
 }
 
-TEST_CASE("a chain of products is column-major throughout, and so is what a region carries") {
+TEST_CASE("a chain of products is column-major throughout, and so is what a section carries") {
   CHECK(columns_of("input %i bf16[5, 5]\n%s = matmul(%x, %w)\nrepeat 2 {\ncarry %k = %s -> %y\n"
                    "%d = matmul(%k, %i)\nyield %d\n}\n%o = relu(%y)\noutput %o\n") == "dikoswxy");
 }

@@ -61,7 +61,7 @@ std::string text(const RowwiseRecipe& recipe) {
 // Of the last op of a text.
 RowwiseRecipe recipe(const std::string& ops) {
   const Graph graph = parse_graph("graph \"g\"\n" + ops + "\noutput %y", "g.sgr");
-  return rowwise_recipe(graph, graph.before.back());
+  return rowwise_recipe(graph, graph.sections.back().ops.back());
 }
 
 const std::string kRows =
@@ -157,8 +157,8 @@ out = quantize_by in0 c0
 TEST_CASE("a norm quantises what it has in fp32") {
   Graph graph =
       parse_graph("graph \"g\"\n" + kRows + "%y = rmsnorm(%x, %r) {eps=1}\noutput %y", "g.sgr");
-  graph.before.back().scales = 0;
-  CHECK(text(rowwise_recipe(graph, graph.before.back())) ==
+  graph.sections.back().ops.back().scales = 0;
+  CHECK(text(rowwise_recipe(graph, graph.sections.back().ops.back())) ==
         fmt::format(R"(temporaries=1 columns=2 repeat=12
 t0 = square in0
 c0 = reduce_sum t0

@@ -40,9 +40,9 @@ void check_golden(const Graph& graph, const std::string& name) {
 
 Graph blocks(std::int64_t repeat) {
   Graph graph = example("blocks");
-  graph.repeat = repeat;
+  graph.sections[1].repeat = repeat;
   for (Tensor& tensor : graph.tensors) {
-    if (tensor.copies > 1) tensor.copies = repeat;
+    if (tensor.section == 1) tensor.copies = repeat;
   }
   return graph;
 }
@@ -95,14 +95,14 @@ TEST_CASE("each op but views appears once in the source map, in order, with its 
     const Compilation compilation = compile(example(name), load_chip("tiny-4x4", {}));
     const Graph& graph = compilation.graphs.back().second;
     std::size_t next = 0;
-    for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-      for (const Op& op : *ops) {
+    for (const Section& section : graph.sections) {
+      for (const Op& op : section.ops) {
         if (op.kind == OpKind::kRows) continue;
         REQUIRE(next < compilation.program.ops.size());
         const SourceOp& source = compilation.program.ops[next++];
         CHECK(source.name == op.name);
         CHECK(source.kind == name_of(op.kind));
-        CHECK(source.count == (ops == &graph.body ? graph.repeat : 1));
+        CHECK(source.count == section.times());
       }
     }
     CHECK(next == compilation.program.ops.size());

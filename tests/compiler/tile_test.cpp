@@ -106,7 +106,7 @@ TEST_CASE("blocks of a row-wise op fit what it may use") {
     const ChipSpec chip = load_chip(name, {}).spec;
     for (const std::string& text : kRowwise) {
       const Graph graph = graph_of(kRows + statement(text) + "\noutput %y");
-      const Op& op = graph.before.back();
+      const Op& op = graph.sections.back().ops.back();
       for (const Bytes vmem : {6000, 8000, 12000, 20000, 60000}) {
         const RowwiseMapping r = map_rowwise(chip, graph, op, vmem);
         INFO(name << ": " << text << ": " << describe(r, chip));
@@ -125,7 +125,7 @@ TEST_CASE("a row-wise op is taken while one row fits, and refused by a byte less
   for (const std::string& text : kRowwise) {
     INFO(text);
     const Graph graph = graph_of(kRows + statement(text) + "\noutput %y");
-    const Op& op = graph.before.back();
+    const Op& op = graph.sections.back().ops.back();
     const Bytes bytes =
         least(chip.vmem.size, [&](Bytes vmem) { map_rowwise(chip, graph, op, vmem); });
     CHECK_THROWS_AS(map_rowwise(chip, graph, op, bytes - 1), Error);
@@ -141,6 +141,6 @@ TEST_CASE("a refusal of long rows says more bytes than there are") {
   const Graph graph = graph_of(kRows + "%y = gelu(%x)\noutput %y");
   // One row of 50 bf16 elements takes 400 bytes with its buffers, more than 399.
   CHECK_THROWS_WITH(
-      map_rowwise(chip, graph, graph.before.back(), 399),
+      map_rowwise(chip, graph, graph.sections.back().ops.back(), 399),
       starts_with("y: ") && contains("rows of 50 elements, 400 bytes") && contains("399 bytes"));
 }

@@ -20,8 +20,8 @@ struct Cache {
 // Of a graph of any stage.
 inline std::vector<Cache> caches_of(const Graph& graph) {
   std::vector<Cache> caches;
-  for (const std::vector<Op>* ops : {&graph.before, &graph.body, &graph.after}) {
-    for (const Op& op : *ops) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
       if (op.kind != OpKind::kAppend) continue;
       const Tensor& cache = graph.tensors[op.operands[0].tensor];
       const Tensor& rows = graph.tensors[op.operands[1].tensor];

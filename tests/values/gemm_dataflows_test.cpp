@@ -123,6 +123,27 @@ TEST_CASE("chains, repeated layers and elementwise ops run on each dataflow") {
   }
 }
 
+TEST_CASE("a value carried through two repeated sections ends as the evaluator's") {
+  for (const std::string first : {"1", "2", "3"}) {
+    for (const std::string between : {"", "%seen = relu(%l)\n"}) {
+      const std::string ops =
+          "input %x bf16[9, 10]\nweight %w bf16[10, 10] scale=0.3\n%s = matmul(%x, %w)\nrepeat " +
+          first +
+          " {\nweight %u bf16[10, 10] scale=0.3\ncarry %k = %s -> %l\n%d = matmul(%k, %u)\n"
+          "yield %d\n}\n" +
+          between +
+          "repeat 3 {\nweight %v bf16[10, 14] scale=0.3\nweight %t bf16[14, 10] scale=0.3\n"
+          "carry %a = %l -> %z\n%b = matmul(%a, %v)\n%c = matmul(%b, %t)\n%e = add(%c, %a)\n"
+          "yield %e\n}\n%y = relu(%z)\noutput %y" +
+          (between.empty() ? "\n" : ", %seen\n");
+      for (const std::string& dataflow : kDataflows) {
+        INFO(dataflow << ops);
+        CHECK(wrong(ops, chip_of("tiny-4x4", dataflow)) == "");
+      }
+    }
+  }
+}
+
 TEST_CASE("elementwise ops with rows and columns run on each dataflow") {
   for (const std::string& dataflow : kDataflows) {
     for (const std::int64_t m : {1, 9}) {

@@ -158,7 +158,7 @@ TEST_CASE("sines for cosines are found in outputs and caches") {
   for (const Graph& right : {decode_of(30), prompt()}) {
     Graph wrong = right;
     int ropes = 0;
-    for (Op& op : wrong.body) {
+    for (Op& op : wrong.sections[1].ops) {
       if (op.kind != OpKind::kRope) continue;
       std::swap(op.operands[1], op.operands[2]);
       ++ropes;
