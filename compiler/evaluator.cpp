@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "compiler/evaluator_kernels.hpp"
+#include "compiler/expert_tiles.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/stored_tensor.hpp"
 
@@ -99,8 +100,9 @@ class GraphEvaluator {
   Matrix run_op(const Op& op) {
     switch (row_of(op.kind).family) {
       case OpFamily::kLookup: return lookup(op);
-      case OpFamily::kView: return op.kind == OpKind::kAppend ? append(op) : rows(op);
+      case OpFamily::kView: return view_of(op);
       case OpFamily::kProduct: return product(op);
+      case OpFamily::kExperts: return expert_product(op);
       case OpFamily::kBinary:
       case OpFamily::kUnary: {
         Matrix result = copy_of(view(op.operands[0]));
@@ -133,18 +135,62 @@ class GraphEvaluator {
       step.high = std::numeric_limits<std::int32_t>::max();
     }
     if (operand < 0) return apply(step, running, nullptr);
-    const OperandView b = view(op.operands[static_cast<std::size_t>(operand)]);
-    apply(step, running, &b);
+    const auto which = static_cast<std::size_t>(operand);
+    const OperandView b = view(op.operands[which]);
+    const bool of_experts = is_expert_row(graph_, op, which);
+    if (!of_experts && !is_input_column(graph_, op, which)) return apply(step, running, &b);
+    const Matrix rows = of_experts
+                            ? gathered(b, tensor(op.operands[2].tensor).values)
+                            : gathered(b, rows_of_input(running.rows, running.rows / b.rows()));
+    const OperandView each = whole_view(rows);
+    apply(step, running, &each);
   }
 
   Matrix product(const Op& op) {
     const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
     Matrix running = multiply(view(op.operands[0]), view(op.operands[1]), transposed);
     if (op.kind == OpKind::kLinear) apply_step(OpKind::kAdd, 1, op, 2, running);
+    apply_epilogue(op, running);
+    return running;
+  }
+
+  void apply_epilogue(const Op& op, Matrix& running) {
     for (const EpilogueStep& step : op.epilogue) {
       apply_step(step.kind, step.factor, op, step.operand, running);
     }
+  }
+
+  Matrix expert_product(const Op& op) {
+    const Tensor& experts = tensor(op.operands[2].tensor);
+    Matrix running = multiply_experts(view(op.operands[0]), view(op.operands[1]), experts.values);
+    apply_epilogue(op, running);
     return running;
+  }
+
+  Matrix view_of(const Op& op) {
+    if (op.kind == OpKind::kAppend) return append(op);
+    if (op.kind == OpKind::kRows) return rows(op);
+    Matrix column = copy_of(view(op.operands[0]));
+    column.rows *= column.cols;
+    column.cols = 1;
+    return column;
+  }
+
+  // Column entry r * top + k of row r.
+  Matrix select(const Op& op) {
+    const Tensor& table = tensor(op.operands[0].tensor);
+    const OperandView x = view(op.operands[1]);
+    const std::int64_t top = table.rows / x.rows();
+    Matrix result = make_matrix(x.rows(), top, x.integer);
+    for (std::size_t i = 0; i < table.values.size(); ++i) {
+      const std::int64_t row = static_cast<std::int64_t>(i) / top;
+      if (x.integer) {
+        result.whole[i] = x.whole.row(row)[table.values[i]];
+      } else {
+        result.real[i] = x.real.row(row)[table.values[i]];
+      }
+    }
+    return result;
   }
 
   // Only the rows that are looked up are drawn: a vocabulary is larger than a text.
@@ -169,6 +215,7 @@ class GraphEvaluator {
   }
 
   Matrix lookup(const Op& op) {
+    if (op.kind == OpKind::kSelect) return select(op);
     const Tensor& table = tensor(op.operands[0].tensor);
     const Operand& words = op.operands[1];
     const bool integer = row_of(tensor(words.tensor).type).integer;
@@ -226,6 +273,11 @@ class GraphEvaluator {
     }
     Matrix result = copy_of(x);
     if (op.kind == OpKind::kQuantizeRows) return result;
+    if (op.kind == OpKind::kNormalize) {
+      normalize(result, attribute_of(op, "scale"));
+      return result;
+    }
+    if (op.kind == OpKind::kSumRows) return sum_rows(x.real, count_of(op, "count"));
     if (op.kind != OpKind::kSoftmax) throw std::logic_error("a row-wise op without evaluation");
     const std::int64_t seq = count_of(op, "seq");
     softmax(result, attribute_of(op, "scale"), attribute_of(op, "causal") != 0,

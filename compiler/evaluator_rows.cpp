@@ -100,6 +100,24 @@ Matrix quantize_rows(Matrix& x) {
   return scales;
 }
 
+void normalize(Matrix& x, double scale) {
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    float* row = x.real.data() + r * x.cols;
+    double sum = 0;
+    for (std::int64_t c = 0; c < x.cols; ++c) sum += static_cast<double>(row[c]);
+    for (std::int64_t c = 0; c < x.cols; ++c) row[c] = static_cast<float>(scale * row[c] / sum);
+  }
+}
+
+Matrix sum_rows(const View<float>& x, std::int64_t count) {
+  Matrix result = make_matrix(x.rows / count, x.cols, false);
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    float* to = result.real.data() + r / count * x.cols;
+    for (std::int64_t c = 0; c < x.cols; ++c) to[c] += x.row(r)[c];
+  }
+  return result;
+}
+
 void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row) {
   for (std::int64_t r = 0; r < x.rows; ++r) {
     float* row = x.real.data() + r * x.cols;

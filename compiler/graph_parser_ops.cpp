@@ -21,7 +21,7 @@ void GraphParser::parse_op() {
   Op op;
   op.name = std::string(names[0].text);
   op.kind = parse_kind();
-  if (row_of(op.kind).family == OpFamily::kLookup && ++lookups_ > kMaxLookups) {
+  if (reads_table(op.kind) && ++lookups_ > kMaxLookups) {
     lexer_.fail(at, fmt::format("at most {} lookups", kMaxLookups));
   }
   parse_operands(op);

@@ -119,7 +119,9 @@ class GraphPrinter {
 
   void print_op(const Op& op, std::string_view indent) {
     const Tensor& result = tensor(op.result);
-    const std::size_t own = op.kind == OpKind::kGemm ? 2 : op.operands.size();
+    const std::size_t own = takes_steps(op.kind)
+                                ? static_cast<std::size_t>(row_of(op.kind).operands)
+                                : op.operands.size();
     write("{}%{}", indent, result.name);
     if (op.scales >= 0) write(", %{}", tensor(op.scales).name);
     write(" = {}(", name_of(op.kind));

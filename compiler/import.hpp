@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/expert_choice.hpp"
 #include "compiler/graph.hpp"
 
 namespace systole {
@@ -17,6 +18,7 @@ struct Scenario {
   std::int64_t seq = 0;           // prefill: tokens per sequence
   std::int64_t context = 0;       // decode: tokens of each sequence in the KV cache before the step
   DataType dtype = DataType::kBf16;
+  ExpertScenario experts{};  // of models with experts
 };
 
 // A Hugging Face config.json as it is on the hub. `where` names the file in messages, `name` the

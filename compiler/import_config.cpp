@@ -23,13 +23,15 @@ struct ModelTypeRow {
   std::string_view name;  // model_type
   ImportFunction import;
 };
-constexpr std::array<ModelTypeRow, 6> kModelTypes{{
+constexpr std::array<ModelTypeRow, 8> kModelTypes{{
     {"bert", import_bert},
     {"gpt2", import_gpt2},
     {"llama", import_llama},
     {"mistral", import_llama},
+    {"mixtral", import_llama},
     {"qwen2", import_llama},
     {"qwen3", import_llama},
+    {"qwen3_moe", import_llama},
 }};
 
 ImportFunction import_function(const ConfigReader& read) {

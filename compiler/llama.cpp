@@ -5,14 +5,16 @@
 
 #include "compiler/llama_config.hpp"
 #include "compiler/model_builder.hpp"
+#include "compiler/moe_layer.hpp"
 
 namespace systole {
 namespace {
 
 class LlamaBuilder {
  public:
-  LlamaBuilder(const LlamaConfig& config, std::string_view name, const Scenario& scenario)
-      : config_(config), build_(name, scenario, config.num_hidden_layers) {
+  LlamaBuilder(const LlamaConfig& config, std::string_view name, std::string_view where,
+               const Scenario& scenario)
+      : config_(config), where_(where), build_(name, scenario, config.num_hidden_layers) {
     heads_ = {.heads = config.num_attention_heads,
               .kv_heads = config.num_key_value_heads,
               .scale = 1 / std::sqrt(static_cast<double>(config.head_dim))};
@@ -23,6 +25,7 @@ class LlamaBuilder {
         build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, kWordScale);
     const std::int32_t ids = build_.token_ids(config_.vocab_size);
     make_rope_tables();
+    if (config_.moe.experts > 0) moe_ = moe_tables(build_, config_.moe, where_);
     const std::int32_t embedded =
         build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}});
     const std::int32_t last =
@@ -87,7 +90,15 @@ class LlamaBuilder {
     return build_.ops().op(OpKind::kAdd, "layers.self_attn.residual", {{out}, {h}});
   }
 
+  std::int32_t experts(std::int32_t h) {
+    const std::int32_t x = norm("layers.post_attention_layernorm", h);
+    const std::int32_t out =
+        moe_layer(build_, config_.moe, moe_, "layers.mlp", x, config_.hidden_act);
+    return build_.ops().op(OpKind::kAdd, "layers.mlp.residual", {{out}, {h}});
+  }
+
   std::int32_t mlp(std::int32_t h) {
+    if (config_.moe.experts > 0) return experts(h);
     const std::int64_t wide = config_.intermediate_size;
     const bool bias = config_.mlp_bias;
     const std::int32_t x = norm("layers.post_attention_layernorm", h);
@@ -112,9 +123,11 @@ class LlamaBuilder {
   }
 
   const LlamaConfig& config_;
+  std::string where_;
   ModelBuilder build_;
   ModelBuilder::AttentionShape heads_;
   std::int32_t cos_ = -1, sin_ = -1;
+  MoeTables moe_{};
 };
 
 ModelLimits limits_of(const LlamaConfig& config) {
@@ -131,7 +144,7 @@ ModelLimits limits_of(const LlamaConfig& config) {
 Graph import_llama(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
   const LlamaConfig config = read_llama(read);
   check_limits(scenario, limits_of(config), read.where());
-  return LlamaBuilder(config, name, scenario).build();
+  return LlamaBuilder(config, name, read.where(), scenario).build();
 }
 
 }  // namespace systole

@@ -13,7 +13,7 @@
 namespace systole {
 namespace {
 
-enum class Window : std::uint8_t { kNone, kAlways, kFlagged };
+enum class Window : std::uint8_t { kNone, kAlways, kGiven, kFlagged };
 
 // How the members of the family differ (transformers, models/NAME/configuration_NAME.py and
 // modeling_NAME.py).
@@ -26,11 +26,13 @@ struct FamilyRow {
   bool qk_norm;
   Window window;
 };
-constexpr std::array<FamilyRow, 4> kFamily{{
+constexpr std::array<FamilyRow, 6> kFamily{{
     {"llama", "LlamaForCausalLM", true, false, true, false, Window::kNone},
     {"mistral", "MistralForCausalLM", false, false, false, false, Window::kAlways},
     {"qwen2", "Qwen2ForCausalLM", false, true, false, false, Window::kFlagged},
     {"qwen3", "Qwen3ForCausalLM", true, false, false, true, Window::kFlagged},
+    {"mixtral", "MixtralForCausalLM", false, false, false, false, Window::kGiven},
+    {"qwen3_moe", "Qwen3MoeForCausalLM", true, false, false, true, Window::kFlagged},
 }};
 
 const FamilyRow& family_of(const ConfigReader& read) {
@@ -98,6 +100,9 @@ std::int64_t read_window(const ConfigReader& read, Window window, std::int64_t l
     case Window::kAlways:
       if (null || !has_window_layers(read, layers, true)) return 0;
       break;
+    case Window::kGiven:
+      if (!read.has("sliding_window")) return 0;
+      break;
     case Window::kFlagged: {
       if (!read.flag("use_sliding_window", false) || null) return 0;
       const std::int64_t full = read.size_or("max_window_layers", kMaxWindowLayers);
@@ -130,6 +135,10 @@ LlamaConfig read_llama(const ConfigReader& read) {
   config.mlp_bias = family.mlp_bias_key && read.flag("mlp_bias", false);
   config.qk_norm = family.qk_norm;
   config.tie_word_embeddings = read.flag("tie_word_embeddings", false);
+  if (family.model_type == "mixtral") config.moe = read_mixtral(read);
+  if (family.model_type == "qwen3_moe") {
+    config.moe = read_qwen3_moe(read, config.num_hidden_layers);
+  }
   config.rope = read_rope(read, config.head_dim, read.size("max_position_embeddings"));
   return config;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "compiler/config_reader.hpp"
+#include "compiler/moe_config.hpp"
 #include "compiler/rope_frequencies.hpp"
 
 namespace systole {
@@ -26,6 +27,7 @@ struct LlamaConfig {
   bool qk_norm = false;
   bool tie_word_embeddings = false;
   RopeScaling rope{};
+  MoeConfig moe{};  // in place of the gated products, where it has experts
 };
 
 // Keys that give a size must be there, but for num_key_value_heads (absent: as many as heads) and

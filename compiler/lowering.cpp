@@ -22,6 +22,7 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
     UnitId engine = i == 0 ? roles.lhs : roles.params;
     switch (row_of(op.kind).family) {
       case OpFamily::kProduct:
+      case OpFamily::kExperts:
         engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params;
         break;
       case OpFamily::kHeads: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;

@@ -3,6 +3,7 @@
 // printed by --emit tiles, used by the kernels in compiler/lower_*.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -17,18 +18,29 @@ namespace systole {
 // col_blocks .. of it.
 struct GemmMapping {
   std::int64_t m = 0, n = 0, k = 0;
-  std::int64_t split_m = 1, split_n = 1;  // MXUs along M and N
-  std::int64_t mxu_m = 0;                 // rows per MXU and tile
-  std::int64_t col_blocks = 0;            // blocks of mxu.cols columns per MXU and tile
-  std::int64_t block_k = 0;               // K extent of one DMA block
-  bool lhs_resident = false;              // an lhs panel (tile_m x K) stays in VMEM over all n
+  std::vector<std::int64_t> expert_rows{};  // of an expert product: rows that each expert computes
+  std::int64_t split_m = 1, split_n = 1;    // MXUs along M and N
+  std::int64_t mxu_m = 0;                   // rows per MXU and tile
+  std::int64_t col_blocks = 0;              // blocks of mxu.cols columns per MXU and tile
+  std::int64_t block_k = 0;                 // K extent of one DMA block
+  bool lhs_resident = false;                // an lhs panel (tile_m x K) stays in VMEM over all n
   std::int64_t lhs_slots = 0, rhs_slots = 0, out_slots = 0;
   Cycles estimate = 0;          // of the whole op
   std::int64_t candidates = 0;  // mappings that the search looked at
 
   std::int64_t tile_m() const { return mxu_m * split_m; }
   std::int64_t tile_n(const MxuParams& mxu) const { return col_blocks * split_n * mxu.cols; }
-  std::int64_t tiles_m() const { return ceil_div(m, tile_m()); }
+  // The tiles of an expert product hold rows of one expert each.
+  std::int64_t tiles_m() const {
+    if (expert_rows.empty()) return ceil_div(m, tile_m());
+    std::int64_t tiles = 0;
+    for (const std::int64_t rows : expert_rows) tiles += ceil_div(rows, tile_m());
+    return tiles;
+  }
+  // Rows of a tile: all of them, or on average those of an expert product.
+  std::int64_t rows_per_tile() const {
+    return expert_rows.empty() ? std::min(tile_m(), m) : ceil_div(m, tiles_m());
+  }
   std::int64_t tiles_n(const MxuParams& mxu) const { return ceil_div(n, tile_n(mxu)); }
   std::int64_t blocks_k() const { return ceil_div(k, block_k); }
   // Blocks of mxu.rows rows per MXU and tile: what an output-stationary array takes at a time.

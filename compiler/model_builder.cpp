@@ -81,36 +81,76 @@ std::int32_t ModelBuilder::rms_norm(const std::string& name, std::int32_t x, dou
 
 ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
                                                          const LinearShape& shape) {
-  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
-  const std::string name = shape.name + std::string(kWeightSuffix);
   LinearWeights result;
   if (scenario_.dtype == DataType::kInt8) {
-    const double middle = middle_scale(deviation);
-    result.weight = build_.tensor({.name = name,
-                                   .role = TensorRole::kWeight,
-                                   .type = DataType::kInt8,
-                                   .rows = in,
-                                   .cols = shape.out,
-                                   .section = section_,
-                                   .copies = copies_,
-                                   .scale = kInt8Scale});
-    result.scales = build_.tensor({.name = shape.name + std::string(kWeightScaleSuffix),
-                                   .role = TensorRole::kWeight,
-                                   .type = DataType::kFp32,
-                                   .rows = 1,
-                                   .cols = shape.out,
-                                   .section = section_,
-                                   .copies = copies_,
-                                   .scale = kScaleSpread * middle,
-                                   .offset = middle});
+    result = int8_weights(shape.name, in, shape.out, 1,
+                          shape.damping / std::sqrt(static_cast<double>(in)));
   } else {
-    result.weight =
-        weight(name, in, shape.out, std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
+    result.weight = weight(shape.name + std::string(kWeightSuffix), in, shape.out,
+                           std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
   }
   if (shape.bias) {
     result.bias = weight(shape.name + ".bias", 1, shape.out, kBiasScale * shape.damping);
   }
   return result;
+}
+
+// Of several experts, one below the other, each with scales of its own.
+ModelBuilder::LinearWeights ModelBuilder::int8_weights(const std::string& name, std::int64_t in,
+                                                       std::int64_t out, std::int64_t experts,
+                                                       double deviation) {
+  const double middle = middle_scale(deviation);
+  LinearWeights result;
+  result.weight = build_.tensor({.name = name + std::string(kWeightSuffix),
+                                 .role = TensorRole::kWeight,
+                                 .type = DataType::kInt8,
+                                 .rows = experts * in,
+                                 .cols = out,
+                                 .section = section_,
+                                 .copies = copies_,
+                                 .scale = kInt8Scale});
+  result.scales = build_.tensor({.name = name + std::string(kWeightScaleSuffix),
+                                 .role = TensorRole::kWeight,
+                                 .type = DataType::kFp32,
+                                 .rows = experts,
+                                 .cols = out,
+                                 .section = section_,
+                                 .copies = copies_,
+                                 .scale = kScaleSpread * middle,
+                                 .offset = middle});
+  return result;
+}
+
+std::int32_t ModelBuilder::expert_linear(std::int32_t x, const ExpertShape& shape) {
+  const std::int64_t in = cols_of(x);
+  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
+  if (scenario_.dtype == DataType::kInt8) {
+    return expert_linear_int8(x, shape,
+                              int8_weights(shape.name, in, shape.out, shape.experts, deviation));
+  }
+  const std::int32_t weights = weight(shape.name + std::string(kWeightSuffix), shape.experts * in,
+                                      shape.out, std::sqrt(3.0) * deviation);
+  return build_.op(OpKind::kExpertMatmul, shape.name, {{x}, {weights}, {shape.choice}},
+                   {{"capacity", static_cast<double>(shape.capacity)}});
+}
+
+// As apply_int8; the scales of rows of x and of experts are gathered for each row of the result.
+std::int32_t ModelBuilder::expert_linear_int8(std::int32_t x, const ExpertShape& shape,
+                                              const LinearWeights& weights) {
+  const GraphBuilder::Quantized q = quantized(x);
+  const std::int32_t sums =
+      build_.op(OpKind::kExpertMatmul, shape.name, {{q.values}, {weights.weight}, {shape.choice}},
+                {{"capacity", static_cast<double>(shape.capacity)}}, shape.name + ".sum");
+  std::int32_t rows = q.scales;
+  if (tensor(rows).rows != tensor(sums).rows) {
+    rows = build_.op(OpKind::kGather, shape.name + ".token_scales", {{shape.tokens}, {rows}});
+  }
+  const std::int32_t tokens = build_.op(OpKind::kMul, shape.name + ".token_scale", {{sums}, {rows}},
+                                        {}, shape.name + ".token_scaled", DataType::kFp32);
+  const std::int32_t channels = build_.op(OpKind::kGather, shape.name + ".channel_scales",
+                                          {{shape.choice}, {weights.scales}});
+  return build_.op(OpKind::kMul, shape.name + ".channel_scale", {{tokens}, {channels}}, {},
+                   shape.name, DataType::kBf16);
 }
 
 std::int32_t ModelBuilder::linear(std::int32_t x, const LinearShape& shape,

@@ -69,6 +69,19 @@ class ModelBuilder {
                      std::int64_t first_col = 0, std::int64_t cols = 0,
                      const std::string& result = {});
 
+  // A product with the weights of the experts that `choice` names for each of its rows; row p comes
+  // from row p / top of x. In int8 with a scale per expert and output channel.
+  struct ExpertShape {
+    std::string name;
+    std::int64_t out = 0;
+    std::int64_t experts = 0;
+    std::int32_t choice = -1;   // table
+    std::int32_t tokens = -1;   // table: p / top for each p; int8 only
+    std::int64_t capacity = 0;  // as expert_matmul's
+    double damping = 1;
+  };
+  std::int32_t expert_linear(std::int32_t x, const ExpertShape& shape);
+
   // A cache of all keys() rows per sequence in which `rows` are the last step().
   std::int32_t append(const std::string& cache, std::int32_t rows);
 
@@ -96,7 +109,11 @@ class ModelBuilder {
 
  private:
   std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
+  std::int32_t expert_linear_int8(std::int32_t x, const ExpertShape& shape,
+                                  const LinearWeights& weights);
   GraphBuilder::Quantized quantized(std::int32_t x);
+  LinearWeights int8_weights(const std::string& name, std::int64_t in, std::int64_t out,
+                             std::int64_t experts, double deviation);
   std::int32_t apply_int8(const std::string& name, std::int32_t x, const LinearWeights& weights,
                           std::int64_t first_col, std::int64_t cols, const std::string& result);
   const Tensor& tensor(std::int32_t index) const;

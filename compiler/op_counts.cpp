@@ -5,6 +5,7 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "compiler/expert_tiles.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
@@ -17,7 +18,8 @@ const Tensor& tensor_of(const Graph& graph, std::int32_t index) {
 
 std::int64_t count_macs(const Graph& graph, const Op& op) {
   switch (row_of(op.kind).family) {
-    case OpFamily::kProduct: {
+    case OpFamily::kProduct:
+    case OpFamily::kExperts: {
       const Tensor& out = tensor_of(graph, op.result);
       return out.rows * out.cols * extent_of(graph, op.operands[0]).cols;
     }
@@ -45,6 +47,9 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
 
 Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
   const Tensor& table = tensor_of(graph, op.operands[0].tensor);
+  if (op.kind == OpKind::kSelect) {
+    return table.rows * size_of(tensor_of(graph, op.operands[1].tensor).type);
+  }
   const std::unordered_set<std::int64_t> rows(table.values.begin(), table.values.end());
   const Extent words = extent_of(graph, op.operands[1]);
   Bytes bytes = static_cast<std::int64_t>(rows.size()) * words.cols *
@@ -59,8 +64,10 @@ Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
 Bytes count_operand_bytes(const Graph& graph, const Op& op) {
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
   Bytes bytes = 0;
-  for (const Operand& operand : op.operands) {
-    const Extent extent = extent_of(graph, operand);
+  for (std::size_t which = 0; which < op.operands.size(); ++which) {
+    const Operand& operand = op.operands[which];
+    if (tensor_of(graph, operand.tensor).role == TensorRole::kTable) continue;
+    const Extent extent{needed_rows(graph, op, which), extent_of(graph, operand).cols};
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
     bytes += extent.rows * extent.cols * size_of(tensor_of(graph, operand.tensor).type);
   }

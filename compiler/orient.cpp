@@ -125,6 +125,7 @@ class Orienter {
         return;
       case OpFamily::kLookup:
       case OpFamily::kView:
+      case OpFamily::kExperts:
       case OpFamily::kRowwise:
       case OpFamily::kHeads:
         for (const Operand& operand : op.operands) ask(op, operand.tensor, false);

@@ -152,6 +152,39 @@ RowwiseRecipe softmax(const Op& op, std::int64_t cols) {
   return recipe;
 }
 
+// y = scale x / sum x
+RowwiseRecipe normalize(const Op& op, std::int64_t cols) {
+  RowwiseRecipe recipe;
+  recipe.inputs = {{0, cols, false, false}};
+  recipe.columns = 1;
+  recipe.steps = {
+      on_xlu(ReduceOp::kSum, column(0), input(0)),
+      on_vpu(VectorOp::kRecip, column(0), column(0)),
+      on_vpu(VectorOp::kScale, column(0), column(0), {}, attribute_of(op, "scale")),
+      on_vpu(VectorOp::kMul, result(), input(0), column(0)),
+  };
+  return recipe;
+}
+
+// y = the sum of `count` rows, in fp32, in their order
+RowwiseRecipe sum_rows(const Op& op, std::int64_t cols) {
+  RowwiseRecipe recipe;
+  const std::int64_t count = count_of(op, "count");
+  for (std::int64_t k = 0; k < count; ++k) {
+    recipe.inputs.push_back({0, cols, false, false, k, count});
+  }
+  if (count == 1) {
+    recipe.steps = {on_vpu(VectorOp::kCopy, result(), input(0))};
+    return recipe;
+  }
+  recipe.temporaries = count > 2 ? 1 : 0;
+  for (int k = 1; k < static_cast<int>(count); ++k) {
+    recipe.steps.push_back(on_vpu(VectorOp::kAdd, k + 1 == count ? result() : temporary(0),
+                                  k == 1 ? input(0) : temporary(0), input(k)));
+  }
+  return recipe;
+}
+
 RowwiseRecipe elementwise(const Graph& graph, const Op& op) {
   RowwiseRecipe recipe;
   const Extent a = extent_of(graph, op.operands[0]);
@@ -183,6 +216,8 @@ RowwiseRecipe rowwise_recipe(const Graph& graph, const Op& op) {
     if (op.kind == OpKind::kRope) return rope(graph, op, x.cols);
     if (op.kind == OpKind::kQuantizeRows) return quantize_rows(x.cols);
     if (op.kind == OpKind::kSoftmax) return softmax(op, x.cols);
+    if (op.kind == OpKind::kNormalize) return normalize(op, x.cols);
+    if (op.kind == OpKind::kSumRows) return sum_rows(op, x.cols);
     if (row_of(op.kind).vector_op) return elementwise(graph, op);
     throw std::logic_error("op " + op.name + " is not row-wise");
   };
@@ -195,8 +230,8 @@ RowwiseRecipe rowwise_recipe(const Graph& graph, const Op& op) {
   }
   for (const RowwiseInput& further : recipe.inputs) {
     if (further.row) continue;
-    recipe.repeat_rows =
-        std::min(recipe.repeat_rows, extent_of(graph, op.operands[further.operand]).rows);
+    recipe.repeat_rows = std::min(
+        recipe.repeat_rows, extent_of(graph, op.operands[further.operand]).rows / further.every);
   }
   return recipe;
 }

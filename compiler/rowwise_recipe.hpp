@@ -37,8 +37,9 @@ struct RowwiseStep {
 struct RowwiseInput {
   std::size_t operand = 0;  // of the op
   std::int64_t cols = 0;
-  bool row = false;      // 1 x cols: loaded once
-  bool grouped = false;  // has columns of its own for each group
+  bool row = false;                   // 1 x cols: loaded once
+  bool grouped = false;               // has columns of its own for each group
+  std::int64_t first = 0, every = 1;  // rows first, first + every, ... of the operand
 };
 
 struct RowwiseRecipe {
