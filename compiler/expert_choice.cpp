@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "compiler/expert_tiles.hpp"
+#include "compiler/graph_verifier.hpp"
 #include "isa/error.hpp"
 #include "isa/seeded.hpp"
 
@@ -104,6 +106,36 @@ std::int64_t most_load(const std::vector<std::int64_t>& experts, std::int64_t co
 }
 
 }  // namespace
+
+std::vector<std::int64_t> parse_experts(std::string_view csv, std::string_view where) {
+  std::vector<std::int64_t> experts;
+  std::int64_t line = 1;
+  std::size_t at = 0;
+  const auto fail = [&](std::string_view expected) {
+    const std::size_t end = std::min(csv.find_first_of(",\n", at), csv.size());
+    bad_input(fmt::format("{}:{}", where, line),
+              fmt::format("'{}'", csv.substr(at, std::min<std::size_t>(end - at, 40))), expected);
+  };
+  while (at < csv.size()) {
+    std::int64_t expert = 0;
+    const auto [end, failed] = std::from_chars(csv.data() + at, csv.data() + csv.size(), expert);
+    if (failed != std::errc{} || expert < 0) fail("the number of an expert");
+    at = static_cast<std::size_t>(end - csv.data());
+    experts.push_back(expert);
+    if (std::ssize(experts) > kMaxTableValues) {
+      fail(fmt::format("at most {} numbers", kMaxTableValues));
+    }
+    if (at < csv.size() && csv[at] == '\r') ++at;
+    if (at == csv.size()) break;
+    if (csv[at] != ',' && csv[at] != '\n') fail("a comma or the end of the line");
+    if (csv[at] == '\n') ++line;
+    ++at;
+  }
+  if (experts.empty()) {
+    bad_input(where, "no numbers", "a line per token with the numbers of its experts");
+  }
+  return experts;
+}
 
 ExpertChoice choose_experts(const ExpertScenario& scenario, std::int64_t tokens,
                             std::int64_t experts, std::int64_t top, std::string_view where) {

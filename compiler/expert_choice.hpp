@@ -16,7 +16,11 @@ struct ExpertScenario {
   // filled up; a token whose expert is full goes to the next one that is not.
   double capacity = 0;
   std::vector<std::int64_t> given{};  // tokens x top experts, instead of drawn ones
+  bool asked = false;                 // any of it was given: a model without experts refuses it
 };
+
+// A line per token with the numbers of its experts, separated by commas. Errors: exit status 3.
+std::vector<std::int64_t> parse_experts(std::string_view csv, std::string_view where);
 
 struct ExpertChoice {
   std::vector<std::int64_t>

@@ -14,6 +14,7 @@
 #include "compiler/import.hpp"
 #include "compiler/llama.hpp"
 #include "compiler/model_builder.hpp"
+#include "isa/error.hpp"
 
 namespace systole {
 namespace {
@@ -80,6 +81,15 @@ std::set<std::string> scales_of_weights(const Graph& graph) {
   return names;
 }
 
+bool has_experts(const Graph& graph) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kExpertMatmul) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
@@ -90,6 +100,9 @@ Graph import_config(std::string_view json, std::string_view where, std::string_v
   refuse_unread(read);
   check_scenario(scenario, where);
   Graph graph = import(read, printable(name), scenario);
+  if (scenario.experts.asked && !has_experts(graph)) {
+    bad_input(where, "experts in the scenario", "a model with experts, or none of --experts...");
+  }
   verify_graph(graph, where);
   return graph;
 }

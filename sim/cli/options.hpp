@@ -30,9 +30,14 @@ struct ScenarioFlags {
   std::optional<std::int64_t> seq;
   std::optional<std::int64_t> context;
   std::optional<std::string> dtype;
+  std::optional<std::int64_t> expert_seed;
+  std::optional<double> expert_imbalance;
+  std::optional<double> expert_capacity;
+  std::optional<std::string> experts;  // file
 
   // The first flag that was given ("--seq"), or "".
   std::string_view first_given() const;
+  std::string_view first_of_experts() const;  // of those of models with experts
 };
 
 // What the names of waveform files end in.

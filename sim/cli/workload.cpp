@@ -114,6 +114,9 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
       if (flags.batch) refuse("--batch", "no batch: only a model has one");
       if (flags.seq) refuse("--seq", "no sequence: only a model has one");
       if (flags.context) refuse("--context", "no KV cache: only a model has one");
+      if (!flags.first_of_experts().empty()) {
+        refuse(flags.first_of_experts(), "no experts: only a model has them");
+      }
       return;
   }
 }
@@ -124,6 +127,13 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   scenario.batch = flags.batch.value_or(1);
   scenario.seq = flags.seq.value_or(0);
   scenario.context = flags.context.value_or(0);
+  scenario.experts.seed = flags.expert_seed.value_or(1);
+  scenario.experts.imbalance = flags.expert_imbalance.value_or(1);
+  scenario.experts.capacity = flags.expert_capacity.value_or(0);
+  if (flags.experts) {
+    scenario.experts.given = parse_experts(read_file(*flags.experts, kLargestText), *flags.experts);
+  }
+  scenario.experts.asked = !flags.first_of_experts().empty();
   const bool model = workload.kind == WorkloadKind::kModel;
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = dtype_of(*flags.dtype);
