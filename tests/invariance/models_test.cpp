@@ -14,16 +14,16 @@ namespace {
 
 constexpr std::uint64_t kModels = 8;  // per family
 
-void check(std::string_view family, std::uint64_t seed) {
+void check(std::string_view family, std::uint64_t seed, MemoryModel memory) {
   const RandomModel model = ModelDraw(family, seed).model();
-  INFO("seed " << seed << ": " << model.text());
+  INFO("seed " << seed << ", " << name_of(memory) << ": " << model.text());
   const Chip chip = load_chip(model.chip, model.overrides);
   const Compilation compilation =
       compile(import_config(model.config, "config.json", "drawn", model.scenario), chip);
   const std::vector<OperandRead> operands =
       operand_reads(compilation.graphs.back().second, chip.spec, compilation.program);
   const auto laws = in_child([&] {
-    const FullRun full(chip, compilation.program, nullptr, false, operands);
+    const FullRun full({chip, memory}, compilation.program, nullptr, false, operands);
     std::array<std::array<std::int64_t, 2>, kLaws.size()> out{};
     for (const LawResult& law : full.laws) {
       out[static_cast<std::size_t>(law.law)] = {law.holds() ? 1 : 0, law.checks};
@@ -40,7 +40,9 @@ void check(std::string_view family, std::uint64_t seed) {
 }
 
 void check_some(std::string_view family) {
-  for (std::uint64_t seed = 100; seed < 100 + kModels; ++seed) check(family, seed);
+  for (std::uint64_t seed = 100; seed < 100 + kModels; ++seed) {
+    for (const MemoryModelRow& memory : kMemoryModels) check(family, seed, memory.value);
+  }
 }
 
 }  // namespace
