@@ -22,9 +22,8 @@ Cycles alone(const ChipSpec& chip, const Body& body) {
   return command_cycles(chip, ProgramBuilder{}.add(kDma0, body).halt());
 }
 
-// 32 MiB in transfers of 256 KiB that the engines take in turn.
-Program stream(const ChipSpec& chip, bool write) {
-  const Bytes part = 256 * kKiB;
+// 32 MiB in transfers of `part` that the engines take in turn.
+Program stream(const ChipSpec& chip, bool write, Bytes part = 256 * kKiB) {
   ProgramBuilder builder;
   builder.loop(32 * kMiB / part / chip.dma.engines);
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
@@ -119,6 +118,41 @@ TEST_CASE("streams of 32 MiB take what the page level says, to 1 %, on every pre
       CHECK(std::abs(found) <= 0.01);
     }
   }
+}
+
+TEST_CASE("one engine's transfers of 4 MiB agree to 1 %, on every preset") {
+  for (const std::string& name : chip_names()) {
+    const ChipSpec chip = load_chip(name, {"dma.engines=1"}).spec;
+    for (const bool write : {false, true}) {
+      const double found = difference(chip, stream(chip, write, 4 * kMiB));
+      INFO(name << (write ? " written: " : " read: ") << found);
+      CHECK(std::abs(found) <= 0.01);
+    }
+  }
+}
+
+// Between them, a row is closed and one is opened, which the page level hides.
+TEST_CASE("one engine's transfers of 256 KiB take tRP, tRCD and a little more each") {
+  const ChipSpec chip = load_chip("tpu-v5e", {"dma.engines=1"}).spec;
+  const Program program = stream(chip, false);
+  const auto more = static_cast<double>(command_cycles(chip, program) - cycles_of(chip, program));
+  const double each = more / 128 / static_cast<double>(chip.clock) * 1e9;
+  INFO(each << " ns");
+  CHECK(each >= chip.hbm.trp + chip.hbm.trcd);
+  CHECK(each <= chip.hbm.trp + chip.hbm.trcd + 4 * chip.hbm.trrd);
+}
+
+// A granule is eight bursts of one bank, tCCD_L apart.
+TEST_CASE(
+    "a window of one granule costs a stream half of its rate, one of four granules a hundredth") {
+  const auto loss = [](const char* queue) {
+    const ChipSpec chip = load_chip("tpu-v5e", {std::string("hbm.queue=") + queue}).spec;
+    const double more = difference(chip, stream(chip, false));
+    return more / (1 + more);  // of the rate
+  };
+  CHECK(loss("8") == Approx(0.55).margin(0.05));
+  CHECK(loss("32") <= 0.02);
+  CHECK(loss("64") <= 0);
 }
 
 TEST_CASE("streams of 32 MiB take what the page level says, to 1 %, on every device") {
