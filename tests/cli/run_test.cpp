@@ -295,13 +295,3 @@ TEST_CASE("the flag --memory chooses a model, and JSON says which it was and wha
   CHECK(text.find("busy with data alone") != std::string::npos);
   CHECK(good(gemm_with({})).find("command level") == std::string::npos);
 }
-
-// 64 MiB at 819.2 GB/s and 1.5 GHz.
-TEST_CASE("the bound of HBM bytes at command level has no refresh in it") {
-  const auto bound = [](const char* memory) -> std::int64_t {
-    return result_of({std::string(SYSTOLE_SOURCE_ROOT) + "/workloads/examples/stream.sasm",
-                      "--chip", "tpu-v5e", "--memory", memory})["ops"][0]["bound_cycles"];
-  };
-  CHECK(bound("command") == 122'880);
-  CHECK(bound("page") > 122'880);
-}

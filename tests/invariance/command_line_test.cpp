@@ -61,3 +61,13 @@ TEST_CASE("bursts shorter than a core cycle keep every conservation law") {
   holds({"gemm:200x100x300", "--chip", "tpu-v1", "--set", "hbm.extends=hbm2e"});
   holds({"gemm:200x100x300", "--chip", "tpu-v5e", "--set", "hbm.bandwidth=1600 GB/s"});
 }
+
+// 64 MiB at 819.2 GB/s and 1.5 GHz.
+TEST_CASE("the bound of HBM bytes at command level has no refresh in it") {
+  const auto bound = [](const char* memory) -> std::int64_t {
+    return Json::parse(output({SYSTOLE_SOURCE_ROOT "/workloads/examples/stream.sasm", "--chip",
+                               "tpu-v5e", "--memory", memory, "--json"}))["ops"][0]["bound_cycles"];
+  };
+  CHECK(bound("command") == 122'880);
+  CHECK(bound("page") > 122'880);
+}
