@@ -149,7 +149,8 @@ constexpr std::array kTable{
     row<&S::dma, &DmaParams::setup>("dma.setup", M::kCycles, 0, 1e6, "preparation of a transfer"),
     row<&S::dma, &DmaParams::outstanding>("dma.outstanding", M::kCount, 1, 1e6,
                                           "requests in flight per engine"),
-    row<&S::dma, &DmaParams::request>("dma.request", M::kBytes, 1, kMiB, "of one request"),
+    row<&S::dma, &DmaParams::request>("dma.request", M::kBytes, 1, kMiB,
+                                      "of one request, at least a burst of HBM"),
 
     choice<&S::hbm, &HbmParams::kind>("hbm.kind", "standard; selects the energy per bit"),
     row<&S::hbm, &HbmParams::size>("hbm.size", M::kBytes, 1, kLargestMemory, "whole chip"),
@@ -194,7 +195,7 @@ constexpr std::array kTable{
                                      "activate to activate, same bank group"),
     row<&S::hbm, &HbmParams::tfaw>("hbm.tfaw", M::kTime, 0, 1e6, "window of four activations"),
     row<&S::hbm, &HbmParams::trefi>("hbm.trefi", M::kTime, 1, 1e9, "between refreshes"),
-    row<&S::hbm, &HbmParams::trfc>("hbm.trfc", M::kTime, 0, 1e9, "that a refresh takes"),
+    row<&S::hbm, &HbmParams::trfc>("hbm.trfc", M::kTime, 0, 1e9, "that a refresh takes; 0: none"),
     row<&S::hbm, &HbmParams::turnaround>("hbm.turnaround", M::kTime, 0, 1e6,
                                          "data bus idle where reads change to writes or back"),
     row<&S::hbm, &HbmParams::latency>("hbm.latency", M::kTime, 0, 1e6,

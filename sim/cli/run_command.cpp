@@ -29,7 +29,7 @@
 #include "sim/report/json.hpp"
 #include "sim/report/output_folder.hpp"
 #include "sim/report/text.hpp"
-#include "sim/timing/hbm_timing.hpp"
+#include "sim/timing/memory_model.hpp"
 #include "sim/timing/simulate.hpp"
 #include "sim/witness/fidelity.hpp"
 
@@ -220,8 +220,9 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. The result.
-  RunResult result =
-      make_result(chip, program, measured.measurements, energy, stream_bytes_per_cycle(chip.spec));
+  const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
+  RunResult result = make_result(chip, program, measured.measurements, energy,
+                                 bound_bytes_per_cycle(memory, chip.spec));
   result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;
