@@ -8,12 +8,13 @@
 #include <systemc>
 #include <vector>
 
+#include "isa/chip_parameters.hpp"
 #include "sim/pe/cycle_array.hpp"
 
 namespace systole {
 
 // Operands that a PE multiplies in one cycle, one per MAC: a chip has at most this many.
-inline constexpr std::size_t kMaxLanes = 16;
+inline constexpr std::size_t kMaxLanes = kMostMacs;
 using Lanes = std::array<Word, kMaxLanes>;
 
 // Where sums go: an accumulator row and what to do there.
