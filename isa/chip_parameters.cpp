@@ -95,12 +95,12 @@ constexpr std::array kTable{
     row<&S::mxu, &MxuParams::rows>("mxu.rows", M::kCount, 1, 1024, "height of the array, K side"),
     row<&S::mxu, &MxuParams::cols>("mxu.cols", M::kCount, 1, 1024, "width of the array, N side"),
     choice<&S::mxu, &MxuParams::dataflow>("mxu.dataflow", "which operand stays in the PEs"),
-    row<&S::mxu, &MxuParams::macs_bf16>("mxu.macs_bf16", M::kCount, 0, 16,
+    row<&S::mxu, &MxuParams::macs_bf16>("mxu.macs_bf16", M::kCount, 0, kMostMacs,
                                         "bf16 MACs per PE and cycle; 0: bf16 is not supported"),
-    row<&S::mxu, &MxuParams::macs_int8>("mxu.macs_int8", M::kCount, 0, 16,
+    row<&S::mxu, &MxuParams::macs_int8>("mxu.macs_int8", M::kCount, 0, kMostMacs,
                                         "int8 MACs per PE and cycle; 0: int8 is not supported"),
     row<&S::mxu, &MxuParams::macs_fp8>(
-        "mxu.macs_fp8", M::kCount, 0, 16,
+        "mxu.macs_fp8", M::kCount, 0, kMostMacs,
         "fp8 (e4m3 or e5m2) MACs per PE and cycle; 0: fp8 is not supported"),
     choice<&S::mxu, &MxuParams::shadow_weights>(
         "mxu.shadow_weights", "a second weight register per PE, so that loading overlaps compute"),
