@@ -94,13 +94,20 @@ Matrix rope(const View<float>& x, const View<float>& cos, const View<float>& sin
 // Makes whole numbers of -127 .. 127 of x, and returns the scale of each row. In fp32, as the rule
 // is: s = amax / 127, and x * (1 / (s + 1e-30)) rounds to nearest even.
 Matrix quantize_rows(Matrix& x);
-// Row r sees columns 0 .. (first_row + r) mod seq where causal; what it does not see becomes 0.
-void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row);
+// Row r sees columns 0 .. (first_row + r) mod seq where causal, else all; of those the last
+// `window`, where that is not 0. What it does not see becomes 0.
+struct SoftmaxRule {
+  double scale = 1;
+  bool causal = false;
+  std::int64_t seq = 1;
+  std::int64_t window = 0;
+  double softcap = 0;  // c: of c * tanh(scale * x / c); 0: of scale * x
+};
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row);
 
 struct Heads {
   HeadCounts counts{};
-  bool causal = false;
-  double scale = 1;
+  SoftmaxRule rule{};  // seq: that of the counts
 };
 Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts);
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);

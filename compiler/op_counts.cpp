@@ -29,10 +29,7 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
           is_context ? Extent{tensor_of(graph, op.result).rows, tensor_of(graph, op.result).cols}
                      : extent_of(graph, op.operands[0]);
       if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * x.cols;
-      const bool causal = attribute_of(op, "causal") != 0;
-      const std::int64_t pairs =
-          causal ? counts.seq * (counts.seq + 1) / 2 : counts.seq * counts.keys;
-      return 2 * (x.rows / counts.seq) * pairs * x.cols;
+      return 2 * (x.rows / counts.seq) * pairs_seen(op) * x.cols;
     }
     case OpFamily::kLookup:
     case OpFamily::kView:
@@ -59,10 +56,12 @@ Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
 Bytes count_operand_bytes(const Graph& graph, const Op& op) {
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
   Bytes bytes = 0;
-  for (const Operand& operand : op.operands) {
+  for (std::size_t which = 0; which < op.operands.size(); ++which) {
+    const Operand& operand = op.operands[which];
     const Extent extent = extent_of(graph, operand);
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
-    bytes += extent.rows * extent.cols * size_of(tensor_of(graph, operand.tensor).type);
+    bytes += rows_read(op, which, extent.rows) * extent.cols *
+             size_of(tensor_of(graph, operand.tensor).type);
   }
   return bytes;
 }
