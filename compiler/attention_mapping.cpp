@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 #include "isa/error.hpp"
 #include "isa/timing.hpp"
@@ -48,8 +49,12 @@ Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   };
   const std::int64_t columns = 3 + parts(a, chip);
   const Cycles dependent = (1 + parts(a, chip)) * chip.vpu.latency;
-  return a.lanes() * (parts(a, chip) * cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal) +
-                      cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
+  Cycles element = cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal);
+  if (a.softcap != 0) {
+    element += cycles(VectorOp::kScale, chip.mxu.cols, 1, false) +
+               cycles(VectorOp::kTanh, chip.mxu.cols, 1, false);
+  }
+  return a.lanes() * (parts(a, chip) * element + cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
                       columns * cycles(VectorOp::kMulAdd, 1, 2, false) + dependent);
 }
 
@@ -72,11 +77,9 @@ Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
 }
 
 Cycles estimate(const ChipSpec& chip, const AttentionMapping& a) {
-  const std::int64_t blocks = a.q_blocks();
-  const std::int64_t visited =
-      a.causal ? blocks * (blocks + 1) / 2 * a.steps_per_block() : blocks * a.most_steps();
   // A query block ends with the last product and the division: about two steps without overlap.
-  return a.sequences * a.groups() * a.rounds() * (visited + 2 * blocks) * step_cycles(chip, a);
+  return a.sequences * a.groups() * a.rounds() * (a.visits() + 2 * a.q_blocks()) *
+         step_cycles(chip, a);
 }
 
 bool fits(const ChipSpec& chip, const AttentionMapping& a, Bytes vmem) {
@@ -116,6 +119,10 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
         a.block_q = steps * a.block_kv;
         a.kv_slots = steps;
         choices.push_back(a);
+        // Windows are visited in whole rings of blocks.
+        for (a.kv_slots = 2; a.window > 0 && a.kv_slots < steps; a.kv_slots += 2) {
+          if (steps % a.kv_slots == 0) choices.push_back(a);
+        }
       }
       continue;
     }
@@ -146,7 +153,10 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   const Extent q = extent_of(graph, op.operands[0]);
   AttentionMapping shape;
   shape.seq = count_of(op, "seq");
-  shape.keys = count_of(op, "keys") == 0 ? shape.seq : count_of(op, "keys");
+  shape.key_rows = head_counts(op).keys;
+  shape.keys = keys_read(op);
+  shape.first_key = shape.key_rows - shape.keys;
+  shape.softcap = attribute_of(op, "softcap");
   shape.sequences = q.rows / shape.seq;
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
@@ -154,6 +164,8 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.out_element = size_of(graph.tensors[op.result].type);
   // One query that sees all keys: nothing is masked.
   shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;
+  const std::int64_t window = count_of(op, "window");
+  if (shape.causal && window < shape.keys) shape.window = window;
   shape.key_chunk = key_chunk(chip.mxu.cols, weight_tile_depth(chip.mxu, DataType::kBf16));
   std::optional<AttentionMapping> best;
   for (const AttentionMapping& lanes : lane_choices(chip, shape)) {

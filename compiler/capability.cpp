@@ -135,6 +135,13 @@ bool is_column(const Graph& graph, std::int32_t tensor) {
   return false;
 }
 
+// Masks count from the diagonal.
+void check_window(const Graph& graph, const Op& op) {
+  if (count_of(op, "window") == 0 || attribute_of(op, "causal") != 0) return;
+  bad_input(fmt::format("{}: op {}", graph.name, op.name),
+            "softmax with a window and not causal, that is not part of an attention", "causal=1");
+}
+
 }  // namespace
 
 void check_capability(const Graph& graph, const ChipSpec& chip) {
@@ -172,6 +179,7 @@ void check_fused(const Graph& graph) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
       check_columns(graph, op);
+      if (op.kind == OpKind::kSoftmax) check_window(graph, op);
       if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
       bad_input(fmt::format("{}: op {}", graph.name, op.name),
                 fmt::format("{} that is not part of an attention", name_of(op.kind)),

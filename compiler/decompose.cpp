@@ -79,11 +79,14 @@ class Decomposer {
     const std::int32_t scores =
         build_.op(OpKind::kScores, op.name, {op.operands[0], op.operands[1]}, heads,
                   part_tensor(op, "scores"));
+    GraphBuilder::Attributes rule{{"causal", attribute_of(op, "causal")},
+                                  {"scale", attribute_of(op, "scale")},
+                                  {"seq", attribute_of(op, "seq")}};
+    for (const char* optional : {"window", "softcap"}) {
+      if (attribute_of(op, optional) != 0) rule[optional] = attribute_of(op, optional);
+    }
     const std::int32_t weights = build_.op(OpKind::kSoftmax, part_name(op, "softmax"), {{scores}},
-                                           {{"causal", attribute_of(op, "causal")},
-                                            {"scale", attribute_of(op, "scale")},
-                                            {"seq", attribute_of(op, "seq")}},
-                                           part_tensor(op, "softmax"));
+                                           rule, part_tensor(op, "softmax"));
     build_.op_into(op.result, OpKind::kContext, part_name(op, "context"),
                    {{weights}, op.operands[2]}, heads);
   }

@@ -279,10 +279,18 @@ class GraphEvaluator {
     }
     if (op.kind == OpKind::kSumRows) return sum_rows(x.real, count_of(op, "count"));
     if (op.kind != OpKind::kSoftmax) throw std::logic_error("a row-wise op without evaluation");
-    const std::int64_t seq = count_of(op, "seq");
-    softmax(result, attribute_of(op, "scale"), attribute_of(op, "causal") != 0,
-            seq == 0 ? result.cols : seq, 0);
+    SoftmaxRule rule = softmax_rule(op);
+    if (rule.seq == 0) rule.seq = result.cols;
+    softmax(result, rule, 0);
     return result;
+  }
+
+  static SoftmaxRule softmax_rule(const Op& op) {
+    return {.scale = attribute_of(op, "scale"),
+            .causal = attribute_of(op, "causal") != 0,
+            .seq = count_of(op, "seq"),
+            .window = count_of(op, "window"),
+            .softcap = attribute_of(op, "softcap")};
   }
 
   Matrix per_head(const Op& op) {
@@ -291,8 +299,7 @@ class GraphEvaluator {
     const View<float> b = view(op.operands[1]).real;
     if (op.kind == OpKind::kScores) return scores(a, b, heads.counts);
     if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
-    heads.causal = attribute_of(op, "causal") != 0;
-    heads.scale = attribute_of(op, "scale");
+    heads.rule = softmax_rule(op);
     return attention(a, b, view(op.operands[2]).real, heads, round_);
   }
 

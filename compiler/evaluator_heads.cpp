@@ -57,13 +57,13 @@ Matrix attention(const View<float>& q, const View<float>& k, const View<float>& 
       [&](std::int64_t head, std::int64_t kv_head, std::int64_t sequence) {
         for (std::int64_t row = 0; row < counts.seq; row += kRows) {
           const std::int64_t rows = std::min(kRows, counts.seq - row);
-          const std::int64_t keys = heads.causal ? row + rows : counts.keys;
+          const std::int64_t keys = heads.rule.causal ? row + rows : counts.keys;
           const std::int64_t first = sequence * counts.seq + row;
           const std::int64_t first_key = sequence * counts.keys;
           Matrix weights = make_matrix(rows, keys, false);
           multiply(q.block(first, rows, head * size, size),
                    k.block(first_key, keys, kv_head * size, size), true, weights.real.data(), keys);
-          softmax(weights, heads.scale, heads.causal, counts.seq, row);
+          softmax(weights, heads.rule, row);
           round(DataType::kBf16, weights);
           multiply(whole_view(weights).real, v.block(first_key, keys, kv_head * size, size), false,
                    out.real.data() + first * q.cols + head * size, q.cols);

@@ -106,13 +106,20 @@ Matrix quantize_rows(Matrix& x);
 void normalize(Matrix& x, double scale);
 // Sums of `count` rows each, in their order.
 Matrix sum_rows(const View<float>& x, std::int64_t count);
-// Row r sees columns 0 .. (first_row + r) mod seq where causal; what it does not see becomes 0.
-void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row);
+// Row r sees columns 0 .. (first_row + r) mod seq where causal, else all; of those the last
+// `window`, where that is not 0. What it does not see becomes 0.
+struct SoftmaxRule {
+  double scale = 1;
+  bool causal = false;
+  std::int64_t seq = 1;
+  std::int64_t window = 0;
+  double softcap = 0;  // c: of c * tanh(scale * x / c); 0: of scale * x
+};
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row);
 
 struct Heads {
   HeadCounts counts{};
-  bool causal = false;
-  double scale = 1;
+  SoftmaxRule rule{};  // seq: that of the counts
 };
 Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts);
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);

@@ -163,6 +163,11 @@ class Fuser {
                  .attributes = head_attributes(counts)};
     attention.attributes["causal"] = causal ? 1 : 0;
     attention.attributes["scale"] = attribute_of(softmax, "scale");
+    for (const char* optional : {"window", "softcap"}) {
+      if (attribute_of(softmax, optional) != 0) {
+        attention.attributes[optional] = attribute_of(softmax, optional);
+      }
+    }
     slots[*softmax_slot].reset();
     slots[*scores_slot].reset();
     return attention;

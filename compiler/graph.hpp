@@ -79,8 +79,10 @@ enum class OpKind : std::uint8_t {
 //   embedding(%tokens, %wte, %wpe)          table row + position row; attr seq
 //   linear(%x, %w, %b)                      x.w + b
 //   mha(%q, %k, %v)                         attrs heads, kv_heads, seq (rows per sequence), keys
-//                                           (rows of k per sequence), causal, scale; q, k, v may
-//                                           be column views of one tensor
+//                                           (rows of k per sequence), causal, scale, window (of the
+//                                           keys that a row sees, only the last so many), softcap
+//                                           (c: scores become c tanh(scale x / c)); q, k, v may be
+//                                           column views of one tensor
 //   gather(%table, %w)                      rows of w named by a table
 //   select(%table, %x)                      of row r of x, the columns that the table names in its
 //                                           r-th part: rows(table) / rows(x) for each row
@@ -107,8 +109,9 @@ enum class OpKind : std::uint8_t {
 //   append(%cache, %rows)                   attrs seq (rows per sequence of the cache), first: the
 //                                           cache with rows in place of first, first + 1, ... of
 //                                           each sequence; both are one memory
-//   softmax(%x)                             over each row; attrs causal, seq, scale
-//   scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys; scores:
+//   softmax(%x)                             over each row; attrs causal, seq, scale, window,
+//   softcap scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys;
+//   scores:
 //                                           [heads * batch * seq, keys]
 //   gemm(%lhs, %rhs, epilogue operands...)  attr transpose_rhs; epilogue in Op::epilogue
 //   expert_gemm(%x, %w, %experts, ...)      an expert_matmul, likewise

@@ -48,6 +48,7 @@ ResultInfo heads_result(const Graph& graph, const Op& op) {
     mismatch(fmt::format("causal with keys = {}", counts.keys),
              fmt::format("as many keys as seq = {}", counts.seq));
   }
+  require_softcap(op);
   return {q.rows, q.cols, DataType::kBf16};
 }
 

@@ -27,6 +27,10 @@ struct Scenario {
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
                     const Scenario& scenario);
 
+// The tokens of each sequence where the config.json fixes them, as that of a model of images does;
+// 0 where Scenario::seq gives them. Where they are fixed, it may be 0. Errors: as above.
+std::int64_t own_sequence(std::string_view json, std::string_view where);
+
 // "gemm:MxKxN": out[M, N] = lhs[M, K] . rhs[K, N]; int8 is requantised to int8.
 // Errors: exit status 2 for a malformed spec, 3 for sizes out of bounds or types without MXU.
 Graph import_gemm(std::string_view spec, DataType type);

@@ -200,7 +200,9 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
 
 void RowwiseKernel::emit_step(const RowwiseStep& step, const Lane& lane, const Work& work) {
   Mask mask;
-  if (step.causal) mask = {MaskKind::kCausal, work.first_row, 0, 0};
+  if (step.masked && recipe_.mask != MaskKind::kNone) {
+    mask = {recipe_.mask, work.first_row, 0, recipe_.window};
+  }
   const auto written = [](Tile tile) {
     tile.broadcast = Broadcast::kNone;
     return tile;

@@ -55,10 +55,14 @@ struct GemmMapping {
 // of its query heads, so that what the lanes read and write lies side by side.
 struct AttentionMapping {
   std::int64_t sequences = 0;
-  std::int64_t seq = 0, keys = 0;  // queries and keys per sequence
+  std::int64_t seq = 0, keys = 0;  // queries, and keys that are read, per sequence
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   Bytes out_element = 2;  // of the result's type
   bool causal = false;
+  std::int64_t window = 0;     // causal: keys that a query sees at most; 0: all before it
+  std::int64_t first_key = 0;  // that is read, of key_rows per sequence in k and v
+  std::int64_t key_rows = 0;
+  double softcap = 0;
   std::int64_t kv_lanes = 1, share = 1, stack = 1;
   std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv
   std::int64_t block_kv = 0;   // keys per step, a multiple of mxu.cols
@@ -74,9 +78,22 @@ struct AttentionMapping {
   std::int64_t groups() const { return ceil_div(kv_heads, kv_lanes); }  // of KV heads
   std::int64_t rounds() const { return ceil_div(heads_per_kv(), share * stack); }
   std::int64_t steps_per_block() const { return block_q / block_kv; }  // causal only
+  // Blocks of keys before those on the diagonal of a block of queries that a window reaches, a
+  // multiple of kv_slots.
+  std::int64_t window_steps() const {
+    return ceil_div(ceil_div(window - 1, block_kv), kv_slots) * kv_slots;
+  }
   // Blocks of keys that the last block of queries visits; the others, too, if not causal.
   std::int64_t most_steps() const {
-    return causal ? q_blocks() * steps_per_block() : ceil_div(keys, block_kv);
+    if (!causal) return ceil_div(keys, block_kv);
+    const std::int64_t all = q_blocks() * steps_per_block();
+    return window == 0 ? all : std::min(all, steps_per_block() + window_steps());
+  }
+  // Of all blocks of queries together.
+  std::int64_t visits() const {
+    if (!causal) return q_blocks() * most_steps();
+    const std::int64_t growing = most_steps() / steps_per_block();  // blocks that see all keys
+    return growing * (growing + 1) / 2 * steps_per_block() + (q_blocks() - growing) * most_steps();
   }
 };
 

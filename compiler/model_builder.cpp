@@ -212,31 +212,40 @@ std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
 std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, const Operand& k,
                                      const Operand& v, const AttentionShape& shape) {
   const bool causal = shape.causal && !is_decode(scenario_);  // decode: all keys lie before
+  const bool narrow = shape.window > 0 && shape.window < keys();
   GraphBuilder::Attributes attributes{{"heads", static_cast<double>(shape.heads)},
                                       {"seq", static_cast<double>(step())},
                                       {"causal", causal ? 1 : 0},
                                       {"scale", shape.scale}};
   if (shape.kv_heads != shape.heads) attributes["kv_heads"] = static_cast<double>(shape.kv_heads);
   if (keys() != step()) attributes["keys"] = static_cast<double>(keys());
+  if (narrow) attributes["window"] = static_cast<double>(shape.window);
+  if (shape.softcap != 0) attributes["softcap"] = shape.softcap;
   return build_.op(OpKind::kMha, name, {q, k, v}, attributes);
 }
 
 std::int32_t ModelBuilder::layers(std::int32_t initial,
                                   const std::function<std::int32_t(std::int32_t)>& layer) {
+  return repeated(initial, layers_, "h", layer);
+}
+
+std::int32_t ModelBuilder::repeated(std::int32_t initial, std::int64_t repeat,
+                                    const std::string& name,
+                                    const std::function<std::int32_t(std::int32_t)>& body) {
   const Tensor& entry = tensor(initial);
   const Tensor shape{.type = entry.type, .rows = entry.rows, .cols = entry.cols};
-  const auto carried = [&](const std::string& name) {
+  const auto carried = [&](const std::string& own) {
     Tensor copy = shape;
-    copy.name = name;
+    copy.name = own;
     return build_.tensor(std::move(copy));
   };
   Carry carry{.initial = initial};
-  carry.argument = carried("h");
-  section_ = build_.begin_section({.repeat = layers_});
-  copies_ = layers_;
-  carry.yield = layer(carry.argument);
+  carry.argument = carried(name);
+  section_ = build_.begin_section({.repeat = repeat});
+  copies_ = repeat;
+  carry.yield = body(carry.argument);
   copies_ = 1;
-  carry.result = carried("h.last");
+  carry.result = carried(name + ".last");
   graph_.sections.back().carries.push_back(carry);
   section_ = -1;
   build_.end_section();

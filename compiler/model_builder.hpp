@@ -90,12 +90,17 @@ class ModelBuilder {
     std::int64_t kv_heads = 1;
     double scale = 1;
     bool causal = true;
+    std::int64_t window = 0;  // of the keys that a token sees, the last so many; 0: all
+    double softcap = 0;       // of the scores; 0: none
   };
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
 
   // The repeated section: `layer` makes one layer's output of its input.
   std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
+  // One of several: `body` runs `repeat` times on the value `carried`, and leaves `carried`.last.
+  std::int32_t repeated(std::int32_t initial, std::int64_t repeat, const std::string& carried,
+                        const std::function<std::int32_t(std::int32_t)>& body);
   double residual_damping() const;
 
   // x's first row of each sequence, or its last, by which the next token is chosen.

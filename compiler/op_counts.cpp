@@ -31,10 +31,7 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
           is_context ? Extent{tensor_of(graph, op.result).rows, tensor_of(graph, op.result).cols}
                      : extent_of(graph, op.operands[0]);
       if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * x.cols;
-      const bool causal = attribute_of(op, "causal") != 0;
-      const std::int64_t pairs =
-          causal ? counts.seq * (counts.seq + 1) / 2 : counts.seq * counts.keys;
-      return 2 * (x.rows / counts.seq) * pairs * x.cols;
+      return 2 * (x.rows / counts.seq) * pairs_seen(op) * x.cols;
     }
     case OpFamily::kLookup:
     case OpFamily::kView:
@@ -69,7 +66,8 @@ Bytes count_operand_bytes(const Graph& graph, const Op& op) {
     if (tensor_of(graph, operand.tensor).role == TensorRole::kTable) continue;
     const Extent extent{needed_rows(graph, op, which), extent_of(graph, operand).cols};
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
-    bytes += extent.rows * extent.cols * size_of(tensor_of(graph, operand.tensor).type);
+    bytes += rows_read(op, which, extent.rows) * extent.cols *
+             size_of(tensor_of(graph, operand.tensor).type);
   }
   return bytes;
 }

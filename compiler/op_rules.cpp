@@ -160,6 +160,11 @@ void require_divisor(std::string_view name, std::int64_t value, std::string_view
   }
 }
 
+void require_softcap(const Op& op) {
+  if (attribute_of(op, "softcap") >= 0) return;
+  mismatch(fmt::format("softcap = {}", attribute_of(op, "softcap")), "0, for none, or more");
+}
+
 ResultInfo infer_result(const Graph& graph, const Op& op) {
   check_attributes(op);
   check_operands(graph, op);

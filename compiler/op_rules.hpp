@@ -43,6 +43,9 @@ void require_type(const Graph& graph, const Op& op, std::size_t which, Types... 
   mismatch(operand_text(graph, op, which), fmt::format("{}", fmt::join(names, " or ")));
 }
 
+// Of mha, attention and softmax: 0 or more.
+void require_softcap(const Op& op);
+
 ResultInfo lookup_result(const Graph& graph, const Op& op);
 ResultInfo view_result(const Graph& graph, const Op& op);
 ResultInfo product_result(const Graph& graph, const Op& op);

@@ -187,7 +187,8 @@ inline constexpr std::array<OpRow, 35> kOps{{
      OpFamily::kRowwise,
      1,
      {},
-     "softmax of scale * x over each row; causal: of columns 0 .. r mod seq of row r, others 0"},
+     "softmax of scale * x over each row; causal: of columns 0 .. r mod seq of row r, others 0; "
+     "window: of the last so many of those; softcap c: of c * tanh(scale * x / c)"},
     {OpKind::kScores,
      "scores",
      OpStage::kDecomposed,
@@ -237,7 +238,7 @@ struct AttributeRow {
   std::optional<double> otherwise;  // none: the attribute must be given
 };
 
-inline constexpr std::array<AttributeRow, 41> kAttributes{{
+inline constexpr std::array<AttributeRow, 47> kAttributes{{
     {OpKind::kEmbedding, "seq", AttributeKind::kCount, {}},
     {OpKind::kMha, "heads", AttributeKind::kCount, {}},
     {OpKind::kMha, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
@@ -245,6 +246,8 @@ inline constexpr std::array<AttributeRow, 41> kAttributes{{
     {OpKind::kMha, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kMha, "causal", AttributeKind::kFlag, 0},
     {OpKind::kMha, "scale", AttributeKind::kReal, 1},
+    {OpKind::kMha, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kMha, "softcap", AttributeKind::kReal, 0},  // 0: none
     {OpKind::kRows, "first", AttributeKind::kIndex, 0},
     {OpKind::kRows, "step", AttributeKind::kCount, 1},
     {OpKind::kRows, "count", AttributeKind::kCount, {}},
@@ -263,6 +266,8 @@ inline constexpr std::array<AttributeRow, 41> kAttributes{{
     {OpKind::kSoftmax, "causal", AttributeKind::kFlag, 0},
     {OpKind::kSoftmax, "seq", AttributeKind::kIndex, 0},  // 0: as many as columns
     {OpKind::kSoftmax, "scale", AttributeKind::kReal, 1},
+    {OpKind::kSoftmax, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kSoftmax, "softcap", AttributeKind::kReal, 0},  // 0: none
     {OpKind::kScores, "heads", AttributeKind::kCount, {}},
     {OpKind::kScores, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kScores, "seq", AttributeKind::kCount, {}},
@@ -279,6 +284,8 @@ inline constexpr std::array<AttributeRow, 41> kAttributes{{
     {OpKind::kAttention, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kAttention, "causal", AttributeKind::kFlag, 0},
     {OpKind::kAttention, "scale", AttributeKind::kReal, 1},
+    {OpKind::kAttention, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kAttention, "softcap", AttributeKind::kReal, 0},  // 0: none
 }};
 
 static_assert([] {

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "compiler/expert_tiles.hpp"
+#include "compiler/head_counts.hpp"
 #include "compiler/op_rules.hpp"
 #include "compiler/op_table.hpp"
 
@@ -22,7 +23,7 @@ const Tensor& tensor_of(const Graph& graph, const Operand& operand) {
 Bytes needed_bytes(const Graph& graph, const Op& op, std::size_t which) {
   const Operand& operand = op.operands[which];
   const Extent extent = extent_of(graph, operand);
-  std::int64_t rows = needed_rows(graph, op, which);
+  std::int64_t rows = rows_read(op, which, needed_rows(graph, op, which));
   if (op.kind == OpKind::kSelect) {
     return tensor_of(graph, op.operands[0]).rows * size_of(tensor_of(graph, operand).type);
   }

@@ -97,6 +97,7 @@ ResultInfo softmax_result(const Graph& graph, const Op& op) {
   if (attribute_of(op, "causal") != 0) {
     require_divisor("seq", seq == 0 ? x.cols : seq, "rows of operand 1", x.rows);
   }
+  require_softcap(op);
   return {x.rows, x.cols, DataType::kBf16};
 }
 

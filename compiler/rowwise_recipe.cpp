@@ -131,23 +131,38 @@ RowwiseRecipe quantize_rows(std::int64_t cols) {
   return recipe;
 }
 
-// y = exp(scale (x - max x)) / sum of the same
+RowwiseStep masked(RowwiseStep step) {
+  step.masked = true;
+  return step;
+}
+
+// y = exp(scale (x - max x)) / sum of the same; with softcap c, x is tanh(scale / c x) before, and
+// c is the scale.
 RowwiseRecipe softmax(const Op& op, std::int64_t cols) {
   RowwiseRecipe recipe;
-  const double scale = attribute_of(op, "scale");
+  double scale = attribute_of(op, "scale");
+  const double cap = attribute_of(op, "softcap");
   recipe.inputs = {{0, cols, false, false}};
   recipe.temporaries = 1;
   recipe.columns = 2;
-  recipe.steps = {
-      on_xlu(ReduceOp::kMax, column(0), input(0)),
-      on_vpu(VectorOp::kScaleExp, temporary(0), input(0), column(0), scale),
+  RowwiseOperand x = input(0);
+  if (cap != 0) {
+    x = temporary(0);
+    recipe.steps.push_back(on_vpu(VectorOp::kScale, x, input(0), {}, scale / cap));
+    recipe.steps.push_back(on_vpu(VectorOp::kTanh, x, x));
+    scale = cap;
+  }
+  const std::vector<RowwiseStep> steps = {
+      masked(on_xlu(ReduceOp::kMax, column(0), x)),
+      masked(on_vpu(VectorOp::kScaleExp, temporary(0), x, column(0), scale)),
       on_xlu(ReduceOp::kSum, column(1), temporary(0)),
       on_vpu(VectorOp::kRecip, column(1), column(1)),
       on_vpu(VectorOp::kMul, result(), temporary(0), column(1)),
   };
+  recipe.steps.insert(recipe.steps.end(), steps.begin(), steps.end());
   if (attribute_of(op, "causal") != 0) {
-    recipe.steps[0].causal = true;
-    recipe.steps[1].causal = true;
+    recipe.window = count_of(op, "window");
+    recipe.mask = recipe.window > 0 ? MaskKind::kWindow : MaskKind::kCausal;
   }
   return recipe;
 }

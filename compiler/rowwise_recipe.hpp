@@ -30,7 +30,7 @@ struct RowwiseStep {
   VectorOp op = VectorOp::kCopy;
   RowwiseOperand dst, a, b, c;
   double imm = 0;
-  bool causal = false;
+  bool masked = false;  // by the recipe's mask
 };
 
 // An operand that is loaded: blocks of rows, or one row that serves all of them.
@@ -47,8 +47,10 @@ struct RowwiseRecipe {
   std::vector<RowwiseStep> steps;  // a reduction is never next to another one
   int temporaries = 0;
   int columns = 0;
-  std::int64_t groups = 1;       // of columns; all steps run for each
-  std::int64_t step_cols = 0;    // columns that a step works on, unless its result is a column
+  std::int64_t groups = 1;     // of columns; all steps run for each
+  std::int64_t step_cols = 0;  // columns that a step works on, unless its result is a column
+  MaskKind mask = MaskKind::kNone;
+  std::int64_t window = 0;
   std::int64_t repeat_rows = 0;  // rows after which further operands, or the mask, repeat
 
   bool uses_xlu() const;

@@ -63,12 +63,6 @@ void check_limits(const Scenario& s, const ModelLimits& limits, std::string_view
               fmt::format("{} ({} = {})", longest(s, limits.positions), limits.positions_key,
                           limits.positions));
   }
-  if (limits.window > 0 && length > limits.window - own) {
-    bad_input(where,
-              fmt::format("{} beyond sliding_window = {}, which is not supported", length_text(s),
-                          limits.window),
-              fmt::format("{}: within the window", longest(s, limits.window)));
-  }
   if (s.batch > kMaxTableValues / step_of(s)) {
     bad_input(where, fmt::format("--batch {} {}", s.batch, length_text(s)),
               fmt::format("at most {} tokens, whatever the memory holds", kMaxTableValues));

@@ -23,7 +23,6 @@ void check_scenario(const Scenario& scenario, std::string_view where);
 struct ModelLimits {
   std::string positions_key;   // of the config.json, for messages
   std::int64_t positions = 0;  // that a sequence may have
-  std::int64_t window = 0;     // of sliding-window attention; 0: none
   bool encoder = false;        // sees whole sequences: there is no decode
 };
 

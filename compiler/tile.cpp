@@ -104,8 +104,8 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
       const std::int64_t blocks =
           vector_blocks(r.rows, column ? 1 : recipe.step_cols, chip.vpu.sublanes, chip.vpu.lanes);
       if (step.reduce) continue;
-      r.estimate += recipe.groups *
-                    vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity, step.causal);
+      r.estimate += recipe.groups * vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity,
+                                                  step.masked && recipe.mask != MaskKind::kNone);
     }
   }
   // Enough work per block to cover the latency of a transfer; enough blocks to overlap.

@@ -29,7 +29,7 @@
 #include "sim/report/json.hpp"
 #include "sim/report/output_folder.hpp"
 #include "sim/report/text.hpp"
-#include "sim/timing/hbm_timing.hpp"
+#include "sim/timing/memory_model.hpp"
 #include "sim/timing/simulate.hpp"
 #include "sim/witness/fidelity.hpp"
 
@@ -73,18 +73,13 @@ Fidelity fidelity_of(const Options& options) {
   return *find_by_name(kFidelities, options.fidelity);
 }
 
-// What every cycle of every PE costs: minutes from here on.
-constexpr std::int64_t kSensiblePes = 4096;  // 64 x 64
-
 // Says what cannot be simulated at this level, before anything is.
 void check_fidelity(const Options& options, const ChipSpec& chip) {
   const Fidelity fidelity = fidelity_of(options);
   require_fidelity(fidelity, chip);
-  if (fidelity == Fidelity::kPe && chip.mxu.rows * chip.mxu.cols > kSensiblePes) {
-    print_message(
-        fmt::format("warning: --fidelity pe steps each of {} x {} PEs in every cycle; "
-                    "expected an array of up to 64 x 64",
-                    chip.mxu.rows, chip.mxu.cols));
+  const std::string slow = why_slow(chip);
+  if (fidelity == Fidelity::kPe && !slow.empty()) {
+    print_message("warning: --fidelity pe: " + slow);
   }
 }
 
@@ -220,8 +215,9 @@ ExitCode run_command(const Options& options) {
   if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
 
   // 4. The result.
-  RunResult result =
-      make_result(chip, program, measured.measurements, energy, stream_bytes_per_cycle(chip.spec));
+  const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
+  RunResult result = make_result(chip, program, measured.measurements, energy,
+                                 bound_bytes_per_cycle(memory, chip.spec));
   result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "compiler/evaluator.hpp"
 #include "compiler/oracle.hpp"
@@ -111,12 +112,18 @@ std::vector<Compared> what_is_compared(const Graph& graph) {
   for (const std::int32_t output : graph.outputs) {
     all.push_back({"output", tensor(output), tensor(output)->name});
   }
+  // Of appends to one cache the last has all of them.
+  std::map<std::int32_t, Compared> filled;
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
       if (op.kind != OpKind::kAppend) continue;
-      all.push_back({"cache", tensor(op.result), tensor(op.operands[0].tensor)->name});
+      const auto before = filled.extract(op.operands[0].tensor);
+      const std::string cache =
+          before.empty() ? tensor(op.operands[0].tensor)->name : before.mapped().name;
+      filled[op.result] = {"cache", tensor(op.result), cache};
     }
   }
+  for (const auto& [result, cache] : filled) all.push_back(cache);
   return all;
 }
 

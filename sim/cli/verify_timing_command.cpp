@@ -25,8 +25,10 @@ ChipVariant chip_of(const Program& program, const std::string& file, const Optio
   const std::vector<std::string> presets = chip_names();
   const bool preset = std::find(presets.begin(), presets.end(), program.chip) != presets.end();
   if (options.chip.empty() && !preset) {
-    usage_error(fmt::format("program '{}' for chip '{}' without --chip", file, program.chip),
-                "--chip CHIP, which it runs on");
+    usage_error(
+        fmt::format("program '{}' for {} without --chip", file,
+                    program.chip.empty() ? "any chip" : fmt::format("chip '{}'", program.chip)),
+        "--chip CHIP, which it runs on");
   }
   ChipVariant chip;
   chip.base = options.chip.empty() ? program.chip : options.chip;
@@ -45,6 +47,8 @@ FileVerdict verdict_on(const std::string& file, const std::vector<Witness>& witn
   found.chip = chip_of(found.program, file, options);
   const std::uint64_t hash = load_chip(found.chip.base, found.chip.overrides).hash;
   verify_program(found.chip.spec, hash, found.program, file);
+  const std::string slow = why_slow(found.chip.spec);
+  if (!slow.empty()) print_message(fmt::format("warning: {}: {}", file, slow));
 
   Comparison compared = compare(witnesses, found.chip.spec, found.program);
   FileVerdict verdict;

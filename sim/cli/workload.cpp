@@ -47,6 +47,10 @@ DataType dtype_of(std::string_view text) {
   return *type;
 }
 
+std::int64_t fixed_sequence(const Workload& workload) {
+  return own_sequence(read_file(workload.path, kLargestText), workload.path.string());
+}
+
 void check_model(const Workload& workload, const ScenarioFlags& flags) {
   const auto refuse = [&](std::string_view what, std::string_view expected) {
     usage_error(fmt::format("{} '{}'", what, workload.name), expected);
@@ -65,7 +69,7 @@ void check_model(const Workload& workload, const ScenarioFlags& flags) {
     refuse("--context for prefill of model",
            "--seq N, or --phase decode, to which --context belongs");
   }
-  if (!flags.seq) {
+  if (!flags.seq && fixed_sequence(workload) == 0) {
     usage_error(fmt::format("model '{}' without --seq", workload.name),
                 "--seq N, the tokens per sequence (or --phase decode --context N)");
   }
@@ -135,6 +139,7 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   }
   scenario.experts.asked = !flags.first_of_experts().empty();
   const bool model = workload.kind == WorkloadKind::kModel;
+  if (model && !flags.seq && scenario.phase == "prefill") scenario.seq = fixed_sequence(workload);
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = dtype_of(*flags.dtype);
   return scenario;

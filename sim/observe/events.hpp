@@ -134,6 +134,8 @@ struct Interval {
   Cycles end = 0;
   Bytes bytes = 0;     // pseudo-channels: whole bursts moved in this time
   bool write = false;  // pseudo-channels: in which direction
+  // Pseudo-channels: moved the other way, in a cycle that bursts of both directions share.
+  Bytes other_bytes = 0;
 };
 
 // `count` of them, spread evenly over the cycles from `begin` to `end`; at once where those are

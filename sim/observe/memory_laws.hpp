@@ -30,7 +30,9 @@ class MemoryLaws {
     if (completion.unit >= 0 && !pending_[at(completion.unit)].empty()) check_time(completion);
   }
   void moved(const Interval& interval) {
-    if (interval.bytes > 0) channels_[interval.write ? 1 : 0] += interval.bytes;
+    if (interval.bytes == 0) return;
+    channels_[interval.write ? 1 : 0] += interval.bytes;
+    channels_[interval.write ? 0 : 1] += interval.other_bytes;
   }
   // At the end of the run, with what HBM said that it moved.
   void settle(const std::vector<SourceOp>& ops, const ActionCounts& actions);

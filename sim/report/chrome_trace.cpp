@@ -112,6 +112,10 @@ void ChromeTrace::channel_moved(const Interval& interval) {
   if (interval.reason != Reason::kBusy) return;
   std::string args = R"("bytes":)";
   append_number(args, interval.bytes);
+  if (interval.other_bytes > 0) {
+    args += interval.write ? R"(,"read_bytes":)" : R"(,"written_bytes":)";
+    append_number(args, interval.other_bytes);
+  }
   writer_.slice(track_of(interval.unit, false), "hbm",
                 slice_name(interval.op, interval.write ? "write" : "read"), interval.begin,
                 interval.end, args);

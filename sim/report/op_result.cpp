@@ -108,7 +108,7 @@ double busy_cycles(const Measurements& measured, std::string_view kind) {
 }
 
 std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
-                                 const Measurements& measured, double stream_rate) {
+                                 const Measurements& measured, double hbm_rate) {
   const std::vector<std::string> kinds = kinds_of(measured);
   std::vector<std::vector<const UnitTime*>> times(program.ops.size());
   std::vector<OpTimes> busy(program.ops.size());
@@ -136,7 +136,7 @@ std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
                        actions[static_cast<std::size_t>(ActionId::kHbmWriteBytes)];
     Demand demand;
     demand.mxu = mxu_demand(chip, op);
-    demand.hbm = static_cast<double>(result.compulsory_bytes) / stream_rate;
+    demand.hbm = static_cast<double>(result.compulsory_bytes) / hbm_rate;
     demand.vpu = busy[k].vpu_busy;
     if (chip.xlu.count > 0) demand.xlu = busy[k].xlu_busy / static_cast<double>(chip.xlu.count);
     result.bound_cycles = static_cast<Cycles>(std::ceil(demand.largest()));

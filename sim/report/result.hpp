@@ -106,12 +106,11 @@ struct RunResult {
   std::optional<CheckResult> check;     // with --check
 };
 
-// `stream_rate`: bytes per core cycle that HBM delivers on a long stream, above 0; the memory's
-// bound, of the run and of each op. Errors: kBadInput where the program's source map has an op with
-// MACs of a type that the chip's MXU does not take, or totals beyond 63 bits; std::logic_error
-// where the measurements do not add up (a unit's reasons to the run, or the ops' cycles to more
-// than the run).
+// `hbm_rate`: bytes per core cycle, above 0, that no run's memory exceeds; the bound of the run and
+// of each op. Errors: kBadInput where the program's source map has an op with MACs of a type that
+// the chip's MXU does not take, or totals beyond 63 bits; std::logic_error where the measurements
+// do not add up (a unit's reasons to the run, or the ops' cycles to more than the run).
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
-                      const EnergyTable& energy, double stream_rate);
+                      const EnergyTable& energy, double hbm_rate);
 
 }  // namespace systole

@@ -40,7 +40,7 @@ class HbmTiming {
 };
 
 // The rate that this model reaches on one long, aligned, sequential read by all DMA engines of one
-// core: what reports use as the memory's bound. Bytes per core cycle.
+// core: at page level, what reports use as the memory's bound. Bytes per core cycle.
 double stream_bytes_per_cycle(const ChipSpec& chip);
 
 }  // namespace systole

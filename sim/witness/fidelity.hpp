@@ -45,6 +45,10 @@ std::string why_missing(Fidelity fidelity, const ChipSpec& chip);
 // Error kUsage where the level is not built, kBadInput where it has no array for the chip.
 void require_fidelity(Fidelity fidelity, const ChipSpec& chip);
 
+// What makes a run of `chip` with a module per PE take minutes: "each of 128 x 128 PEs ...";
+// "" where nothing does.
+std::string why_slow(const ChipSpec& chip);
+
 // Sizes of arrays that random chips prefer: those that RTL is built for, and a larger one.
 std::vector<ArraySize> array_sizes();
 

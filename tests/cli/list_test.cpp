@@ -31,7 +31,8 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 
 TEST_CASE("chips are listed by the names that --chip takes") {
   const auto names = listed("chips");
-  for (const char* chip : {"tpu-v1", "tpu-v3", "tpu-v4i", "tpu-v5e", "tiny-4x4"}) {
+  for (const char* chip : {"tiny-4x4", "gemmini-16x16", "tpu-v1", "tpu-v2", "tpu-v3", "tpu-v4i",
+                           "tpu-v4", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-v7"}) {
     CHECK(has(names, chip));
   }
 }

@@ -238,6 +238,17 @@ TEST_CASE("a channel's slices say what it moves, and in which direction") {
   CHECK(trace.slices("hbm.ch1").at(0).name == "read");
 }
 
+TEST_CASE("a channel's slice names the bytes that went the other way in it") {
+  const TraceFile trace = traced([](ChromeTrace& t) {
+    t.on(Interval{kCh0, Reason::kBusy, -1, 0, 0, 10, 640, false, 32});
+    t.on(Interval{kCh0, Reason::kBusy, -1, 0, 10, 12, 64, true, 96});
+  });
+  const auto slices = trace.slices("hbm.ch0");
+  REQUIRE(slices.size() == 2);
+  CHECK(slices[0].args == TraceFile::Json{{"bytes", 640}, {"written_bytes", 32}});
+  CHECK(slices[1].args == TraceFile::Json{{"bytes", 64}, {"read_bytes", 96}});
+}
+
 TEST_CASE("counters are of what intervals and actions told") {
   const TraceFile trace = traced(
       [](ChromeTrace& t) {

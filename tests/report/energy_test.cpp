@@ -165,9 +165,10 @@ TEST_CASE("node and voltage scale logic and SRAM but not the memory chips") {
 
 TEST_CASE("a coarser node never costs less") {
   double last = 0;
-  for (const char* node : {"5 nm", "7 nm", "16 nm", "28 nm", "45 nm"}) {
+  for (const char* node : {"3 nm", "5 nm", "7 nm", "16 nm", "28 nm", "45 nm"}) {
     // At the same voltage over nominal: each node's own.
-    const std::map<std::string, std::string> nominal{{"5 nm", "0.75 V"},
+    const std::map<std::string, std::string> nominal{{"3 nm", "0.75 V"},
+                                                     {"5 nm", "0.75 V"},
                                                      {"7 nm", "0.75 V"},
                                                      {"16 nm", "0.8 V"},
                                                      {"28 nm", "0.9 V"},
@@ -197,7 +198,7 @@ TEST_CASE("an unknown action is refused with the nearest name") {
 
 TEST_CASE("an unknown node or memory is refused by name") {
   CHECK_THAT(error_of(table_text(), spec("tpu-v5e", {"technology.node=12 nm"})),
-             Contains("technology.node 12 nm") && Contains("45 nm, 28 nm, 16 nm, 7 nm, 5 nm"));
+             Contains("technology.node 12 nm") && Contains("45 nm, 28 nm, 16 nm, 7 nm, 5 nm, 3 nm"));
   CHECK_THAT(error_of(without(table_text(), "  hbm2:", "  hbm2e:"), spec("tpu-v5e")),
              Contains("hbm.kind hbm2"));
 }
