@@ -31,6 +31,8 @@ const std::vector<Published> kPublished{
     {"Qwen--Qwen3-0.6B", 596'049'920},
     {"Qwen--Qwen3-1.7B", 1'720'574'976},
     {"Qwen--Qwen3-14B", 14'768'307'200},
+    {"Qwen--Qwen3-235B-A22B", 235'093'634'560},
+    {"Qwen--Qwen3-30B-A3B", 30'532'122'624},
     {"Qwen--Qwen3-32B", 32'762'123'264},
     {"Qwen--Qwen3-4B", 4'022'468'096},
     {"Qwen--Qwen3-8B", 8'190'735'360},
@@ -62,6 +64,8 @@ const std::vector<Published> kPublished{
     {"microsoft--Phi-3-medium-4k-instruct", 13'960'238'080},
     {"microsoft--Phi-3-mini-4k-instruct", 3'821'079'552},
     {"mistralai--Mistral-7B-v0.1", 7'241'732'096},
+    {"mistralai--Mixtral-8x22B-v0.1", 140'620'634'112},
+    {"mistralai--Mixtral-8x7B-v0.1", 46'702'792'704},
 };
 
 }  // namespace
@@ -139,12 +143,13 @@ TEST_CASE("a prefill of one token computes what a decode step computes but for t
 }
 
 TEST_CASE("what is not supported is refused by name, with what is") {
-  for (const char* type : {"mixtral", "gemma", "phi", "deepseek_v3", "qwen3_moe", "t5", ""}) {
+  for (const char* type : {"gemma", "phi", "deepseek_v3", "olmoe", "t5", ""}) {
     const Refusal r = refusal(changed(small_model("llama"), "model_type", type));
     CHECK(r.code == ExitCode::kBadInput);
     CHECK(r.message == "m.json: key 'model_type': found \"" + std::string(type) +
                            "\", which is not supported; expected one of bert, gemma2, gemma3, "
-                           "gemma3_text, gpt2, gptj, llama, mistral, phi3, qwen2, qwen3, seed_oss, "
+                           "gemma3_text, gpt2, gptj, llama, mistral, mixtral, phi3, qwen2, qwen3, "
+                           "qwen3_moe, seed_oss, "
                            "vit");
   }
   CHECK(refusal(changed(small_model("llama"), "model_type", kRemoved)).code == ExitCode::kBadInput);

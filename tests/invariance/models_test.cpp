@@ -56,6 +56,7 @@ TEST_CASE("drawn gpt2 models keep every conservation law") { check_some("gpt2");
 TEST_CASE("drawn bert models keep every conservation law") { check_some("bert"); }
 TEST_CASE("drawn llama models keep every conservation law") { check_some("llama"); }
 TEST_CASE("drawn mistral models keep every conservation law") { check_some("mistral"); }
+TEST_CASE("drawn mixtral models keep every conservation law") { check_some("mixtral"); }
 TEST_CASE("drawn qwen2 models keep every conservation law") { check_some("qwen2"); }
 TEST_CASE("drawn qwen3 models keep every conservation law") { check_some("qwen3"); }
 

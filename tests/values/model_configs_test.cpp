@@ -69,6 +69,7 @@ TEST_CASE("gemma3 equals the evaluator") { check("gemma3"); }
 TEST_CASE("the text part of a gemma3 equals the evaluator") { check("gemma3-text"); }
 TEST_CASE("gptj equals the evaluator") { check("gptj"); }
 TEST_CASE("mistral equals the evaluator") { check("mistral"); }
+TEST_CASE("mixtral equals the evaluator") { check("mixtral"); }
 TEST_CASE("phi3 equals the evaluator") { check("phi3"); }
 TEST_CASE("phi3 with half of each head turned equals the evaluator") { check("phi3-partial"); }
 TEST_CASE("qwen2 with windows in some layers equals the evaluator") { check("qwen2-window"); }
@@ -77,6 +78,7 @@ TEST_CASE("vit with a classifier equals the evaluator") { check("vit"); }
 TEST_CASE("vit with a pooler equals the evaluator") { check("vit-pooled"); }
 TEST_CASE("qwen2 equals the evaluator") { check("qwen2"); }
 TEST_CASE("qwen3 equals the evaluator") { check("qwen3"); }
+TEST_CASE("qwen3_moe equals the evaluator") { check("qwen3_moe"); }
 
 TEST_CASE("any number of DMA engines serves both phases in both types") {
   for (const char* engines : {"1", "2", "3", "5"}) {
@@ -96,7 +98,7 @@ TEST_CASE("every small configuration is compared above") {
         std::vector<std::string>{"bert",          "bert-pooled",  "gemma2",       "gemma3",
                                  "gemma3-text",   "gpt2",         "gptj",         "llama",
                                  "llama-dynamic", "llama-linear", "llama-llama3", "llama-longrope",
-                                 "llama-yarn",    "mistral",      "phi3",         "phi3-partial",
-                                 "qwen2",         "qwen2-window", "qwen3",        "seed_oss",
-                                 "vit",           "vit-pooled"});
+                                 "llama-yarn",    "mistral",      "mixtral",      "phi3",
+                                 "phi3-partial",  "qwen2",        "qwen2-window", "qwen3",
+                                 "qwen3_moe",     "seed_oss",     "vit",          "vit-pooled"});
 }

@@ -130,6 +130,14 @@ class ModelDraw {
       json_["max_window_layers"] = draw_.within(1, 2);
       json_["sliding_window"] = draw_.within(1, 40);
     }
+    if (family_ == "mixtral" || family_ == "qwen3_moe") {
+      const std::int64_t experts = draw_.within(1, 9);
+      json_["num_local_experts"] = experts;
+      json_["num_experts"] = experts;
+      json_["num_experts_per_tok"] = draw_.within(1, experts);
+      json_["moe_intermediate_size"] = draw_.within(1, 60);
+      json_["norm_topk_prob"] = draw_.one_in(2);
+    }
     if (family_ == "seed_oss") {
       for (const char* key : {"attention_bias", "attention_out_bias", "mlp_bias"}) {
         json_[key] = draw_.one_in(2);
@@ -151,6 +159,8 @@ class ModelDraw {
     common(family_ == "qwen2"         ? "Qwen2ForCausalLM"
            : family_ == "qwen3"       ? "Qwen3ForCausalLM"
            : family_ == "mistral"     ? "MistralForCausalLM"
+           : family_ == "mixtral"     ? "MixtralForCausalLM"
+           : family_ == "qwen3_moe"   ? "Qwen3MoeForCausalLM"
            : family_ == "phi3"        ? "Phi3ForCausalLM"
            : family_ == "seed_oss"    ? "SeedOssForCausalLM"
            : family_ == "gemma2"      ? "Gemma2ForCausalLM"
