@@ -6,6 +6,7 @@
 
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
+#include "compiler/source_location.hpp"
 
 namespace systole {
 namespace {
@@ -103,6 +104,7 @@ class Fuser {
     step.factor = attribute(op, "factor", 1);
     gemm.epilogue.push_back(step);
     gemm.result = op.result;
+    gemm.location = joined_location(gemm.location, op.location);
     return gemm;
   }
 
@@ -126,6 +128,8 @@ class Fuser {
                  .attributes = head_attributes(counts)};
     attention.attributes["causal"] = causal ? 1 : 0;
     attention.attributes["scale"] = attribute_of(softmax, "scale");
+    attention.location =
+        joined_location(joined_location(scores.location, softmax.location), context.location);
     slots[*softmax_slot].reset();
     slots[*scores_slot].reset();
     return attention;
@@ -145,6 +149,7 @@ class Fuser {
     norm.epilogue.push_back({.kind = OpKind::kQuantizeRows});
     norm.result = quantize.result;
     norm.scales = quantize.scales;
+    norm.location = joined_location(norm.location, quantize.location);
     return norm;
   }
 
