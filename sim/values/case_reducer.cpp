@@ -16,7 +16,7 @@ class CaseReducer {
       : best_(std::move(found)), wrong_(wrong) {}
 
   ValueCase run() {
-    keep_graph(best_.graph);
+    keep({without_unused(best_.graph), best_.chip, best_.overrides});
     for (bool smaller = true; smaller;) {
       smaller = drop_overrides();
       for (const auto& step : {with_fewer_outputs, with_an_input_for_an_op, with_an_op_passed_by,
@@ -37,7 +37,7 @@ class CaseReducer {
 
   bool keep_graph(Graph graph) {
     std::optional<Graph> fitting = with_inferred_shapes(without_unused(std::move(graph)));
-    if (!fitting) return false;
+    if (!fitting || cost_of(*fitting) >= cost_of(best_.graph)) return false;
     try {
       verify_graph(*fitting, "reduced");
     } catch (const Error&) {

@@ -65,6 +65,13 @@ void clip_tables(Graph& graph) {
   }
 }
 
+double simple_scale(const Tensor& tensor) { return row_of(tensor.type).integer ? 100 : 1; }
+
+bool is_simply_seeded(const Tensor& tensor) {
+  const bool seeded = tensor.role == TensorRole::kInput || tensor.role == TensorRole::kWeight;
+  return !seeded || (tensor.scale == simple_scale(tensor) && tensor.offset == 0);
+}
+
 std::set<std::int64_t> sizes_of(const Graph& graph) {
   std::set<std::int64_t> sizes;
   for (const Tensor& tensor : graph.tensors) {
@@ -113,6 +120,28 @@ std::optional<Graph> with_inferred_shapes(Graph graph) {
   return graph;
 }
 
+GraphCost cost_of(const Graph& graph) {
+  std::int64_t repetitions = 0;
+  std::int64_t said = 0;
+  std::int64_t elements = 0;
+  for (const Section& section : graph.sections) {
+    repetitions += section.repeat + static_cast<std::int64_t>(section.carries.size());
+    for (const Op& op : section.ops) {
+      for (const auto& [name, value] : op.attributes) {
+        const AttributeRow* row = find_attribute(op.kind, name);
+        said += row == nullptr || value != row->otherwise.value_or(1) ? 1 : 0;
+      }
+      for (const Operand& operand : op.operands) said += operand.cols != 0 ? 1 : 0;
+    }
+  }
+  for (const Tensor& tensor : graph.tensors) {
+    said += is_simply_seeded(tensor) ? 0 : 1;
+    elements += tensor.rows * tensor.cols;
+  }
+  return {static_cast<std::int64_t>(count_ops(graph)),
+          static_cast<std::int64_t>(graph.outputs.size()), repetitions, said, elements};
+}
+
 std::vector<Graph> with_smaller_sizes(const Graph& graph) {
   std::vector<Graph> found;
   for (const std::int64_t size : sizes_of(graph)) {
@@ -156,12 +185,9 @@ std::vector<Graph> with_simpler_ops(const Graph& graph) {
     }
   }
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
-    const Tensor& tensor = graph.tensors[t];
-    const bool seeded = tensor.role == TensorRole::kInput || tensor.role == TensorRole::kWeight;
-    const double scale = row_of(tensor.type).integer ? 100 : 1;
-    if (!seeded || (tensor.scale == scale && tensor.offset == 0)) continue;
+    if (is_simply_seeded(graph.tensors[t])) continue;
     Graph& simpler = found.emplace_back(graph);
-    simpler.tensors[t].scale = scale;
+    simpler.tensors[t].scale = simple_scale(graph.tensors[t]);
     simpler.tensors[t].offset = 0;
   }
   return found;

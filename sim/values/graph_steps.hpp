@@ -3,6 +3,7 @@
 // passes; shapes of results follow their operands where these still fit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -30,6 +31,11 @@ std::vector<Graph> with_smaller_sizes(const Graph& graph);
 
 // Each with one attribute, view, scale or offset as simple as it can be.
 std::vector<Graph> with_simpler_ops(const Graph& graph);
+
+// What a step has to make smaller, the first of these that changes: ops, outputs, repetitions, what
+// is said besides shapes and types, elements. No chain of smaller graphs is endless.
+using GraphCost = std::array<std::int64_t, 5>;
+GraphCost cost_of(const Graph& graph);
 
 // Without ops whose results nothing reads, and without the tensors that no op uses.
 Graph without_unused(Graph graph);

@@ -141,6 +141,11 @@ void GraphDraw::unary() {
     emit(kind, {a}, 40, {{"factor", 40 / std::max(x.size, 0.01)}});
   } else if (kind == OpKind::kScale) {
     emit(kind, {a}, 0.5 * x.size, {{"factor", dice_.one_of({0.5, -0.5, 0.3})}});
+  } else if (kind == OpKind::kGelu || kind == OpKind::kGeluTanh) {
+    // Within -2 .. 2: far below, 1 + tanh and 1 + erf are what fp32 leaves of a difference.
+    const DrawnValue near = emit(OpKind::kTanh, {a}, 0.7);
+    const DrawnValue wide = emit(OpKind::kScale, {{near.tensor}}, 1.4, {{"factor", 2}});
+    emit(kind, {{wide.tensor}}, 1);
   } else if (kind == OpKind::kExp) {
     const DrawnValue near = emit(OpKind::kTanh, {a}, 0.7);
     emit(kind, {{near.tensor}}, 1.5);

@@ -128,6 +128,16 @@ TEST_CASE("a case is reduced to the one op, the one size and the one parameter t
             print_graph(graph_of("input %p bf16[1, 5]\n%s = softmax(%p)\noutput %s\n")));
 }
 
+TEST_CASE("a reduction ends though every smaller case, and every one of its size, is wrong") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const ValueCase smallest = reduced(random_case(seed), [](const ValueCase&) { return true; });
+    INFO(case_text(smallest));
+    CHECK(cost_of(smallest.graph)[0] == 1);
+    CHECK(smallest.overrides.empty());
+    for (const Tensor& tensor : smallest.graph.tensors) CHECK(tensor.rows * tensor.cols <= 2);
+  }
+}
+
 TEST_CASE("a seed draws the same case every time, another seed another") {
   const std::string first = case_text(random_case(7));
   CHECK(case_text(random_case(7)) == first);
