@@ -26,7 +26,15 @@ class Decomposer {
       std::vector<Op> ops = std::move(section.ops);
       section.ops.clear();
       build_.begin_section(std::move(section));
-      for (Op& op : ops) decompose_op(std::move(op));
+      for (Op& op : ops) {
+        const std::string location = op.location;
+        const std::size_t first = graph_.sections.back().ops.size();
+        decompose_op(std::move(op));
+        std::vector<Op>& parts = graph_.sections.back().ops;
+        for (std::size_t part = first; part < parts.size(); ++part) {
+          parts[part].location = location;
+        }
+      }
     }
     return std::move(graph_);
   }

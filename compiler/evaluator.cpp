@@ -16,8 +16,13 @@ namespace {
 
 class GraphEvaluator {
  public:
-  GraphEvaluator(const Graph& graph, std::uint64_t seed, Rounding round)
-      : graph_(graph), seed_(seed), round_(round), values_(graph.tensors.size()) {}
+  GraphEvaluator(const Graph& graph, std::uint64_t seed, Rounding round,
+                 const std::vector<bool>& column_major)
+      : graph_(graph),
+        seed_(seed),
+        round_(round),
+        column_major_(column_major),
+        values_(graph.tensors.size()) {}
 
   std::map<std::string, std::vector<double>> run() {
     for (const Section& section : graph_.sections) {
@@ -61,11 +66,14 @@ class GraphEvaluator {
     const Tensor& t = tensor(index);
     const StoredTensor memory = memory_of(t);
     Matrix result = make_matrix(t.rows, t.cols, row_of(t.type).integer);
-    for (std::size_t i = 0; i < result.real.size(); ++i) {
-      result.real[i] = memory.real(static_cast<std::int64_t>(i));
-    }
+    const bool exchanged = !column_major_.empty() && column_major_[static_cast<std::size_t>(index)];
+    const auto element = [&](std::size_t i) {
+      const auto at = static_cast<std::int64_t>(i);
+      return exchanged ? at % t.cols * t.rows + at / t.cols : at;
+    };
+    for (std::size_t i = 0; i < result.real.size(); ++i) result.real[i] = memory.real(element(i));
     for (std::size_t i = 0; i < result.whole.size(); ++i) {
-      result.whole[i] = memory.whole(static_cast<std::int64_t>(i));
+      result.whole[i] = memory.whole(element(i));
     }
     return result;
   }
@@ -321,6 +329,7 @@ class GraphEvaluator {
   const Graph& graph_;
   std::uint64_t seed_;
   Rounding round_;
+  const std::vector<bool>& column_major_;
   std::vector<Matrix> values_;  // of each tensor that has been computed
   std::deque<Matrix> drawn_;    // inputs and weights of the current op
   std::int64_t repetition_ = 0;
@@ -329,8 +338,9 @@ class GraphEvaluator {
 }  // namespace
 
 std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
-                                                    Precision precision, std::uint64_t sample) {
-  return GraphEvaluator(graph, seed, Rounding(precision, sample)).run();
+                                                    Precision precision, std::uint64_t sample,
+                                                    const std::vector<bool>& column_major) {
+  return GraphEvaluator(graph, seed, Rounding(precision, sample), column_major).run();
 }
 
 }  // namespace systole

@@ -7,6 +7,7 @@
 #include "compiler/expert_tiles.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
+#include "compiler/source_location.hpp"
 
 namespace systole {
 namespace {
@@ -105,6 +106,7 @@ class Fuser {
     step.factor = attribute(op, "factor", 1);
     gemm.epilogue.push_back(step);
     gemm.result = op.result;
+    gemm.location = joined_location(gemm.location, op.location);
     return gemm;
   }
 
@@ -168,6 +170,8 @@ class Fuser {
         attention.attributes[optional] = attribute_of(softmax, optional);
       }
     }
+    attention.location =
+        joined_location(joined_location(scores.location, softmax.location), context.location);
     slots[*softmax_slot].reset();
     slots[*scores_slot].reset();
     return attention;
@@ -187,6 +191,7 @@ class Fuser {
     norm.epilogue.push_back({.kind = OpKind::kQuantizeRows});
     norm.result = quantize.result;
     norm.scales = quantize.scales;
+    norm.location = joined_location(norm.location, quantize.location);
     return norm;
   }
 

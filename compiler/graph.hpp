@@ -138,6 +138,7 @@ struct Op {
   std::int32_t scales = -1;  // second result, of an op that quantises rows: rows x 1, fp32
   std::map<std::string, double, std::less<>> attributes{};
   std::vector<EpilogueStep> epilogue{};  // kGemm; of a norm at most quantize_rows
+  std::string location{};                // where it was written (source_location.hpp)
 };
 
 // A value that enters a repeated section and is replaced by `yield` at the end of each repetition;

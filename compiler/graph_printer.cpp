@@ -15,7 +15,7 @@ constexpr std::int32_t kOutside = -1;  // of repeated sections
 
 class GraphPrinter {
  public:
-  explicit GraphPrinter(const Graph& graph) : graph_(graph) {}
+  GraphPrinter(const Graph& graph, bool locations) : graph_(graph), locations_(locations) {}
 
   std::string print() {
     write("graph \"{}\"", graph_.name);
@@ -133,7 +133,9 @@ class GraphPrinter {
     print_attributes(op);
     for (const EpilogueStep& step : op.epilogue) print_step(op, step);
     if (op.name != result.name) write(" name=\"{}\"", op.name);
-    write(" : {}[{}, {}]\n", name_of(result.type), result.rows, result.cols);
+    write(" : {}[{}, {}]", name_of(result.type), result.rows, result.cols);
+    if (locations_ && !op.location.empty()) write("  # {}", op.location);
+    write("\n");
   }
 
   void print_attributes(const Op& op) {
@@ -161,11 +163,14 @@ class GraphPrinter {
   }
 
   const Graph& graph_;
+  bool locations_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string print_graph(const Graph& graph) { return GraphPrinter(graph).print(); }
+std::string print_graph(const Graph& graph, bool locations) {
+  return GraphPrinter(graph, locations).print();
+}
 
 }  // namespace systole

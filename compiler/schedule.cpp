@@ -71,7 +71,7 @@ class Scheduler {
     emitter_.serve(static_cast<std::int32_t>(program_.ops.size()));
     program_.ops.push_back({op.name, std::string(name_of(op.kind)), first.type, count,
                             counts.macs * count, counts.read_bytes * count,
-                            counts.write_bytes * count});
+                            counts.write_bytes * count, op.location});
     lowering_.space = lowering_.vmem_bytes == chip_.vmem.size ? 0 : 1 - lowering_.space;
     lowering_.vmem_base = lowering_.space * lowering_.vmem_bytes;
     emitter_.drain(lowering_.space);

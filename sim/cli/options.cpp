@@ -11,6 +11,7 @@
 
 #include "isa/error.hpp"
 #include "isa/names.hpp"
+#include "sim/cli/lowering_options.hpp"
 #include "sim/report/version.hpp"
 #include "sim/timing/memory_model.hpp"
 #include "sim/witness/fidelity.hpp"
@@ -25,7 +26,7 @@ constexpr std::int64_t kMostPrograms = 1'000'000;
 
 // Numbers as they were typed, until all flags are known to exist.
 struct Typed {
-  std::string phase, batch, seq, context, dtype, max_cycles, programs, seed;
+  std::string phase, batch, seq, context, dtype, max_cycles, programs, graphs, seed;
   std::string expert_seed, expert_imbalance, expert_capacity, experts;
 };
 
@@ -120,6 +121,9 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
       ->type_name("FILE.vcd");
   command->add_flag("--values", options.values, "compute values; digests, and tensors in --report");
   command->add_flag("--check", options.check, "compare values with the graph evaluator's");
+  command->add_flag("--bisect", options.bisect,
+                    "with --check: compare after each pass, too; name pass, op and element where "
+                    "values first differ");
   command->add_option("--vs", options.vs, "GPUs to compare with: h100,h20")
       ->type_name("GPU[,GPU...]");
   command->add_option("--report", options.report, "folder for report, result and program")
@@ -184,8 +188,8 @@ std::vector<std::string> flag_names(const CLI::App& app) {
 }
 
 const std::vector<std::string>& command_names() {
-  static const std::vector<std::string> kNames{"run",   "compile", "asm",          "disasm",
-                                               "check", "list",    "verify-timing"};
+  static const std::vector<std::string> kNames{
+      "run", "compile", "asm", "disasm", "check", "list", "verify-timing", "opt", "verify-values"};
   return kNames;
 }
 
@@ -241,6 +245,10 @@ void check_needs(const CLI::App& command, const Options& options) {
   if (kind == CommandKind::kAsm) need(command, !options.output.empty(), "-o OUT");
   if (kind == CommandKind::kCheck) need(command, !options.inputs.empty(), "FILE");
   if (kind == CommandKind::kList) need(command, !options.list.empty(), "WHAT");
+  if (kind == CommandKind::kOpt && !options.list_passes) {
+    need(command, !options.passes.empty(), "--passes");
+    need(command, !options.inputs.empty(), "FILE");
+  }
 }
 
 // Files have a chip, the table and random programs have seeds.
@@ -307,11 +315,17 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--programs")) {
     options.programs = whole_number("--programs", typed.programs, kMostPrograms, 0);
   }
+  if (given("--graphs")) {
+    options.graphs = whole_number("--graphs", typed.graphs, kMostPrograms);
+  }
   if (given("--seed")) {
     options.seed = static_cast<std::uint64_t>(whole_number("--seed", typed.seed, kLargestSeed, 0));
   }
   if (given("--waves")) check_waves(options);
   if (options.command == CommandKind::kVerifyTiming) check_verify_timing(given, options);
+  if (options.bisect && !options.check) {
+    usage_error("--bisect without --check", "--check --bisect");
+  }
   for (const std::string flag :
        {"--vs", "--report", "--trace", "--waves", "-o", "--print-after", "--experts"}) {
     if (!given(flag)) continue;
@@ -356,6 +370,8 @@ Options parse_command_line(const std::vector<std::string>& arguments) {
   add_translators(app, options);
   add_check_and_list(app, options);
   add_verify_timing(app, options, typed);
+  add_chip(*add_opt(app, options), options);
+  add_verify_values(app, options, typed.graphs, typed.seed);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForVersion& version) {

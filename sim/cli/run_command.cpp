@@ -9,11 +9,11 @@
 #include "isa/names.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
+#include "sim/cli/checked_values.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
 #include "sim/cli/trace_output.hpp"
-#include "sim/cli/value_check.hpp"
 #include "sim/cli/workload.hpp"
 #include "sim/energy/energy.hpp"
 #include "sim/function/execute.hpp"
@@ -31,6 +31,7 @@
 #include "sim/report/text.hpp"
 #include "sim/timing/memory_model.hpp"
 #include "sim/timing/simulate.hpp"
+#include "sim/values/value_check.hpp"
 #include "sim/witness/fidelity.hpp"
 
 namespace systole {
@@ -212,7 +213,7 @@ ExitCode run_command(const Options& options) {
   const Measured measured = simulate_and_measure(
       chip, job, options, energy, trace ? &trace->file() : nullptr, hbm ? &*hbm : nullptr);
   std::optional<CheckResult> check;
-  if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
+  if (options.check) check = checked_values(*job.graph, job.compilation, *hbm, options.bisect);
 
   // 4. The result.
   const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);

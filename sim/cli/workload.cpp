@@ -30,7 +30,6 @@ constexpr std::array<SuffixRow, 5> kSuffixes{{
     {".csv", WorkloadKind::kGemmList},
 }};
 constexpr std::string_view kGemmPrefix = "gemm:";
-constexpr Bytes kLargestText = 64 * kMiB;  // of a config, a graph or a GEMM list
 
 // "models/gpt2.json" -> "gpt2"; "gpt2/config.json" -> "gpt2"; "a--b.json" -> "a/b".
 std::string model_name(const std::filesystem::path& path) {

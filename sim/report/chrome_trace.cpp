@@ -34,7 +34,10 @@ std::string instruction_name(const Body& body) {
 ChromeTrace::ChromeTrace(GzipFile& file, const ChipSpec& chip, const Program& program,
                          const EnergyTable& energy, const std::vector<std::string>& units)
     : chip_(chip), program_(program), energy_(energy), time_(chip.clock), writer_(file, time_) {
-  for (const SourceOp& op : program.ops) ops_.push_back(json_escaped(op.name));
+  for (const SourceOp& op : program.ops) {
+    ops_.push_back(json_escaped(op.name));
+    locations_.push_back(json_escaped(op.location));
+  }
   for (const Semaphore& semaphore : program.semaphores) {
     semaphores_.push_back(json_escaped(semaphore.name));
   }
@@ -133,6 +136,8 @@ void ChromeTrace::on(const Completion& completion) {
   if (completion.op >= 0) {
     const std::string& op = ops_.at(static_cast<std::size_t>(completion.op));
     args.append(R"("op":")").append(op).append(R"(",)");
+    const std::string& at = locations_.at(static_cast<std::size_t>(completion.op));
+    if (!at.empty()) args.append(R"("at":")").append(at).append(R"(",)");
   }
   args.append(R"("instruction":")").append(instruction).append(R"(","index":)");
   append_number(args, completion.position);

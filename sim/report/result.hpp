@@ -72,9 +72,22 @@ struct OutputResult {
   std::string digest;
 };
 
+// Where values first differ (--bisect), "" and zeros where they do not.
+struct FirstDifference {
+  std::string pass;      // after which they differ
+  std::string op;        // whose result differs
+  std::string location;  // of the op in the workload
+  std::string tensor;
+  std::int64_t row = 0;
+  std::int64_t col = 0;
+  double found = 0;
+  double expected = 0;
+};
+
 struct CheckResult {
   bool passed = false;
   std::string message;  // what agreed, or the first thing that did not
+  std::optional<FirstDifference> first = {};
 };
 
 struct RunResult {
