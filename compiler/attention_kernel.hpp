@@ -7,7 +7,8 @@
 // With a window, the blocks of keys are visited from the diagonal backwards, as many as the window
 // reaches: m, l and O then start from a finite number below all scores, 0 and 0, because a row need
 // not see any key of the first block. With a soft cap c, S becomes tanh(scale / c S), in place,
-// and c takes the place of the scale; maxima are taken before, as tanh grows.
+// and c takes the place of the scale; maxima are taken before, as tanh grows. A bias is added to S,
+// in place, by the VPU, before the XLU takes its maxima.
 // compiler/mapping.hpp says which heads run on which MXU.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
@@ -42,7 +43,8 @@ class AttentionKernel {
     Guard active;  // this lane has a head in the current group and round
     // Semaphores.
     std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
-    std::int32_t row_sum = -1, product = -1;
+    std::int32_t row_sum = -1, product = -1, biased = -1;
+    Ring bias_ring{};
     // Places in VMEM.
     Bytes max_place = 0, sum_place = 0, running_max = 0, running_sum = 0, alpha = 0;
     Bytes probs_place = 0, out_place = 0;
@@ -52,6 +54,8 @@ class AttentionKernel {
   static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j);
   void load_q(const Position& at, const Guard& when);
   void load_kv(const Position& at, const Affine& j, const Guard& when);
+  void load_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
+  void add_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void scores(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void row_max(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void softmax(const Position& at, const Affine& j);
@@ -146,7 +150,7 @@ class AttentionKernel {
   const Op& op_;
   const AttentionMapping& g_;
   const MxuParams& mxu_;
-  Place q_, k_, v_, out_;
+  Place q_, k_, v_, out_, bias_;
   double scale_;
   Bytes in_;
   std::int64_t depth_;                  // K side of a weight tile
