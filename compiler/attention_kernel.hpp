@@ -51,7 +51,6 @@ class AttentionKernel {
   };
 
   void make_lanes(Arena& arena);
-  static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j);
   void load_q(const Position& at, const Guard& when);
   void load_kv(const Position& at, const Affine& j, const Guard& when);
   void load_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
@@ -118,6 +117,15 @@ class AttentionKernel {
     const Affine growing = at.block * g_.steps_per_block() + g_.steps_per_block();
     if (windowed()) return {growing, g_.most_steps()};
     return {g_.causal ? growing : Affine(g_.most_steps())};
+  }
+  // Whether j is the last step: one guard for each count that may be the smallest, of which at most
+  // one holds.
+  static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j) {
+    const Affine& a = counts.front();
+    if (counts.size() == 1) return {at_least(j - a, -1)};
+    const Affine& b = counts.back();
+    return {both(at_least(b - a, 0), at_least(j - a, -1)),
+            both(at_least(a - b, 1), at_least(j - b, -1))};
   }
   // Place s mod 2 of two, `bytes` each.
   static Value pair(Bytes base, const Affine& s, Bytes bytes, const Affine& inside = 0) {

@@ -198,16 +198,6 @@ void AttentionKernel::product(const Lane& lane, const Position& at, const Affine
   e_.signal(lane.mxu, {{lane.product, 1}, e_.released(v_ring_, lane.mxu)});
 }
 
-// Whether j is the last step: one guard for each count that may be the smallest, of which at most
-// one holds.
-std::vector<Guard> AttentionKernel::last_steps(const std::vector<Affine>& counts, const Affine& j) {
-  const Affine& a = counts.front();
-  if (counts.size() == 1) return {at_least(j - a, -1)};
-  const Affine& b = counts.back();
-  return {both(at_least(b - a, 0), at_least(j - a, -1)),
-          both(at_least(a - b, 1), at_least(j - b, -1))};
-}
-
 void AttentionKernel::emit() {
   e_.drain(kAccSpace);
   Arena arena(l_, op_);

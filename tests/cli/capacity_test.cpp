@@ -85,7 +85,7 @@ TEST_CASE("of images, whose size fixes the sequence, the largest batch is said")
   const std::vector<std::string> chip{"hbm.size=2 GiB"};
   const std::string text = refusal("vit-base-patch16-224", prefill(197, 4000), chip);
   const std::int64_t batch = number_after(text, "at most --batch ");
-  CHECK(text.find("or --") == std::string::npos);
+  CHECK(text.find(", or --") == std::string::npos);
   CHECK(refusal("vit-base-patch16-224", prefill(197, batch), chip) == "");
   CHECK(refusal("vit-base-patch16-224", prefill(197, batch + 1), chip) != "");
 }
