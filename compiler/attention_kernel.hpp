@@ -7,7 +7,8 @@
 // With a window, the blocks of keys are visited from the diagonal backwards, as many as the window
 // reaches: m, l and O then start from a finite number below all scores, 0 and 0, because a row need
 // not see any key of the first block. With a soft cap c, S becomes tanh(scale / c S), in place,
-// and c takes the place of the scale; maxima are taken before, as tanh grows.
+// and c takes the place of the scale; maxima are taken before, as tanh grows. A bias is added to S,
+// in place, by the VPU, before the XLU takes its maxima.
 // compiler/mapping.hpp says which heads run on which MXU.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
@@ -42,16 +43,18 @@ class AttentionKernel {
     Guard active;  // this lane has a head in the current group and round
     // Semaphores.
     std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
-    std::int32_t row_sum = -1, product = -1;
+    std::int32_t row_sum = -1, product = -1, biased = -1;
+    Ring bias_ring{};
     // Places in VMEM.
     Bytes max_place = 0, sum_place = 0, running_max = 0, running_sum = 0, alpha = 0;
     Bytes probs_place = 0, out_place = 0;
   };
 
   void make_lanes(Arena& arena);
-  static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j);
   void load_q(const Position& at, const Guard& when);
   void load_kv(const Position& at, const Affine& j, const Guard& when);
+  void load_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
+  void add_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void scores(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void row_max(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void softmax(const Position& at, const Affine& j);
@@ -115,6 +118,15 @@ class AttentionKernel {
     if (windowed()) return {growing, g_.most_steps()};
     return {g_.causal ? growing : Affine(g_.most_steps())};
   }
+  // Whether j is the last step: one guard for each count that may be the smallest, of which at most
+  // one holds.
+  static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j) {
+    const Affine& a = counts.front();
+    if (counts.size() == 1) return {at_least(j - a, -1)};
+    const Affine& b = counts.back();
+    return {both(at_least(b - a, 0), at_least(j - a, -1)),
+            both(at_least(a - b, 1), at_least(j - b, -1))};
+  }
   // Place s mod 2 of two, `bytes` each.
   static Value pair(Bytes base, const Affine& s, Bytes bytes, const Affine& inside = 0) {
     return ring_value(base, s * bytes + inside, 2 * bytes);
@@ -146,7 +158,7 @@ class AttentionKernel {
   const Op& op_;
   const AttentionMapping& g_;
   const MxuParams& mxu_;
-  Place q_, k_, v_, out_;
+  Place q_, k_, v_, out_, bias_;
   double scale_;
   Bytes in_;
   std::int64_t depth_;                  // K side of a weight tile

@@ -54,6 +54,7 @@ Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
     element += cycles(VectorOp::kScale, chip.mxu.cols, 1, false) +
                cycles(VectorOp::kTanh, chip.mxu.cols, 1, false);
   }
+  if (a.bias_element > 0) element += cycles(VectorOp::kAdd, chip.mxu.cols, 2, false);
   return a.lanes() * (parts(a, chip) * element + cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
                       columns * cycles(VectorOp::kMulAdd, 1, 2, false) + dependent);
 }
@@ -69,7 +70,8 @@ Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a) {
 Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   const Cycles array = array_cycles(chip, a);
   // A block of keys is asked for when its place is free, kv_slots steps before its use.
-  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn;
+  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn +
+                      a.lanes() * a.rows() * a.block_kv * a.bias_element;
   const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
   const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
   return std::max({array, vector_unit_cycles(chip, a), cross_lane_cycles(chip, a), memory,
@@ -141,7 +143,8 @@ Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
   const Bytes q_and_out = a.heads_at_a_time() * a.head_dim * (kIn + a.out_element);
   const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
   const std::int64_t columns = 7 + 2 * parts(a, chip);
-  const Bytes lane = a.rows() * (columns * kWord + 2 * a.block_kv * kIn + a.head_dim * kWord);
+  const Bytes lane =
+      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.head_dim * kWord);
   return 2 * a.block_q * q_and_out + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
 }
 
@@ -157,6 +160,7 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.keys = keys_read(op);
   shape.first_key = shape.key_rows - shape.keys;
   shape.softcap = attribute_of(op, "softcap");
+  if (has_bias(op)) shape.bias_element = size_of(graph.tensors[op.operands.back().tensor].type);
   shape.sequences = q.rows / shape.seq;
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");

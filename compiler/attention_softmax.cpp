@@ -7,7 +7,7 @@ namespace systole {
 // Row maxima of each column block of scores.
 void AttentionKernel::row_max(const Lane& lane, const Position& at, const Affine& j,
                               const Guard& when) {
-  e_.wait(lane.xlu, {{lane.scores, 1}}, when);
+  e_.wait(lane.xlu, {{g_.bias_element > 0 ? lane.biased : lane.scores, 1}}, when);
   const Affine part = e_.open(parts_);
   Reduce reduce;
   reduce.op = ReduceOp::kMax;

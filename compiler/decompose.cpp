@@ -84,9 +84,10 @@ class Decomposer {
 
   void mha(const Op& op) {
     const GraphBuilder::Attributes heads = head_attributes(head_counts(op));
+    std::vector<Operand> pairs{op.operands[0], op.operands[1]};
+    if (has_bias(op)) pairs.push_back(op.operands[3]);
     const std::int32_t scores =
-        build_.op(OpKind::kScores, op.name, {op.operands[0], op.operands[1]}, heads,
-                  part_tensor(op, "scores"));
+        build_.op(OpKind::kScores, op.name, std::move(pairs), heads, part_tensor(op, "scores"));
     GraphBuilder::Attributes rule{{"causal", attribute_of(op, "causal")},
                                   {"scale", attribute_of(op, "scale")},
                                   {"seq", attribute_of(op, "seq")}};

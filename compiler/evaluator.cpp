@@ -305,7 +305,9 @@ class GraphEvaluator {
     Heads heads{.counts = head_counts(op)};
     const View<float> a = view(op.operands[0]).real;
     const View<float> b = view(op.operands[1]).real;
-    if (op.kind == OpKind::kScores) return scores(a, b, heads.counts);
+    const View<float> bias = has_bias(op) ? view(op.operands.back()).real : View<float>{};
+    if (has_bias(op)) heads.bias = &bias;
+    if (op.kind == OpKind::kScores) return scores(a, b, heads);
     if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
     heads.rule = softmax_rule(op);
     return attention(a, b, view(op.operands[2]).real, heads, round_);

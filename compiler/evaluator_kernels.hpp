@@ -119,9 +119,10 @@ void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row);
 
 struct Heads {
   HeadCounts counts{};
-  SoftmaxRule rule{};  // seq: that of the counts
+  SoftmaxRule rule{};                 // seq: that of the counts
+  const View<float>* bias = nullptr;  // [heads * seq, keys], added to the products of q and k
 };
-Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts);
+Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads);
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);
 // The weights between softmax and the second product are rounded to bf16 in kBf16PerOp.
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,

@@ -158,11 +158,16 @@ class Fuser {
     const bool mask_fits =
         counts.keys == counts.seq && (softmax_seq == 0 || softmax_seq == counts.seq);
     if (head_counts(context) != counts || (causal && !mask_fits)) return std::nullopt;
+    const bool plain = !causal && attribute_of(softmax, "scale") == 1 &&
+                       attribute_of(softmax, "window") == 0 &&
+                       attribute_of(softmax, "softcap") == 0;
+    if (has_bias(scores) && !plain) return std::nullopt;
     Op attention{.kind = OpKind::kAttention,
                  .name = scores.name,
                  .operands = {scores.operands[0], scores.operands[1], context.operands[1]},
                  .result = context.result,
                  .attributes = head_attributes(counts)};
+    if (has_bias(scores)) attention.operands.push_back(scores.operands[2]);
     attention.attributes["causal"] = causal ? 1 : 0;
     attention.attributes["scale"] = attribute_of(softmax, "scale");
     for (const char* optional : {"window", "softcap"}) {

@@ -82,7 +82,7 @@ enum class OpKind : std::uint8_t {
 //                                           (rows of k per sequence), causal, scale, window (of the
 //                                           keys that a row sees, only the last so many), softcap
 //                                           (c: scores become c tanh(scale x / c)); q, k, v may be
-//                                           column views of one tensor
+//                                           columns of one tensor; a fourth is added to the scores
 //   gather(%table, %w)                      rows of w named by a table
 //   select(%table, %x)                      of row r of x, the columns that the table names in its
 //                                           r-th part: rows(table) / rows(x) for each row
@@ -110,9 +110,9 @@ enum class OpKind : std::uint8_t {
 //                                           cache with rows in place of first, first + 1, ... of
 //                                           each sequence; both are one memory
 //   softmax(%x)                             over each row; attrs causal, seq, scale, window,
-//   softcap scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys;
-//   scores:
-//                                           [heads * batch * seq, keys]
+//                                           softcap
+//   scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys; scores:
+//                                           [heads * batch * seq, keys]; a third operand is added
 //   gemm(%lhs, %rhs, epilogue operands...)  attr transpose_rhs; epilogue in Op::epilogue
 //   expert_gemm(%x, %w, %experts, ...)      an expert_matmul, likewise
 //   attention(%q, %k, %v)                   as mha

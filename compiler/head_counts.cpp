@@ -7,6 +7,15 @@
 
 namespace systole {
 
+bool may_have_bias(OpKind kind) {
+  return kind == OpKind::kMha || kind == OpKind::kAttention || kind == OpKind::kScores;
+}
+
+bool has_bias(const Op& op) {
+  return may_have_bias(op.kind) &&
+         op.operands.size() > static_cast<std::size_t>(row_of(op.kind).operands);
+}
+
 HeadCounts head_counts(const Op& op) {
   HeadCounts counts{.heads = count_of(op, "heads"),
                     .kv_heads = count_of(op, "kv_heads"),
@@ -26,7 +35,7 @@ std::int64_t keys_read(const Op& op) {
 
 std::int64_t rows_read(const Op& op, std::size_t which, std::int64_t rows) {
   const bool whole = op.kind == OpKind::kMha || op.kind == OpKind::kAttention;
-  return whole && which > 0 ? rows / head_counts(op).keys * keys_read(op) : rows;
+  return whole && (which == 1 || which == 2) ? rows / head_counts(op).keys * keys_read(op) : rows;
 }
 
 // Of the rows of a causal one, the first see 1, 2, ... keys, those after them as many as the window

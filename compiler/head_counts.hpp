@@ -19,6 +19,11 @@ struct HeadCounts {
   friend bool operator==(const HeadCounts&, const HeadCounts&) = default;
 };
 
+// mha, attention, and scores: one operand more, [heads * seq, keys], which is added to the scores
+// of each sequence.
+bool may_have_bias(OpKind kind);
+bool has_bias(const Op& op);
+
 // Of mha, scores, context or attention, with what an attribute of 0 stands for filled in.
 HeadCounts head_counts(const Op& op);
 

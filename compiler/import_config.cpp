@@ -15,6 +15,7 @@
 #include "compiler/import.hpp"
 #include "compiler/llama.hpp"
 #include "compiler/model_builder.hpp"
+#include "compiler/t5.hpp"
 #include "compiler/vit.hpp"
 #include "isa/error.hpp"
 
@@ -26,8 +27,9 @@ struct ModelTypeRow {
   std::string_view name;  // model_type
   ImportFunction import;
   std::int64_t (*sequence)(const ConfigReader&) = nullptr;  // where the file fixes its length
+  bool source = false;  // decode needs the length of what the encoder has read, too
 };
-constexpr std::array<ModelTypeRow, 15> kModelTypes{{
+constexpr std::array<ModelTypeRow, 16> kModelTypes{{
     {"bert", import_bert},
     {"gemma2", import_gemma},
     {"gemma3", import_gemma},
@@ -42,6 +44,7 @@ constexpr std::array<ModelTypeRow, 15> kModelTypes{{
     {"qwen3", import_llama},
     {"qwen3_moe", import_llama},
     {"seed_oss", import_llama},
+    {"t5", import_t5, nullptr, true},
     {"vit", import_vit, vit_sequence},
 }};
 
@@ -110,7 +113,7 @@ Graph import_config(std::string_view json, std::string_view where, std::string_v
   refuse_unread(read);
   Scenario own = scenario;
   if (type.sequence != nullptr && !is_decode(own) && own.seq == 0) own.seq = type.sequence(read);
-  check_scenario(own, where);
+  check_scenario(own, where, type.source);
   Graph graph = type.import(read, printable(name), own);
   if (scenario.experts.asked && !has_experts(graph)) {
     bad_input(where, "experts in the scenario", "a model with experts, or none of --experts...");
@@ -124,6 +127,11 @@ std::int64_t own_sequence(std::string_view json, std::string_view where) {
   const ConfigReader read(parsed, where);
   const ModelTypeRow& type = row_of_type(read);
   return type.sequence == nullptr ? 0 : type.sequence(read);
+}
+
+bool has_source(std::string_view json, std::string_view where) {
+  const nlohmann::json parsed = parse_config(json, where);
+  return row_of_type(ConfigReader(parsed, where)).source;
 }
 
 std::int64_t parameter_count(const Graph& graph) {

@@ -16,6 +16,8 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       k_(lowering.layout.place(op.operands[1], lowering.layer)),
       v_(lowering.layout.place(op.operands[2], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
+      bias_(mapping.bias_element > 0 ? lowering.layout.place(op.operands[3], lowering.layer)
+                                     : Place{}),
       scale_(mapping.softcap != 0 ? mapping.softcap : attribute(op, "scale", 1)),
       in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
@@ -50,7 +52,13 @@ void AttentionKernel::make_lanes(Arena& arena) {
     lane.mxu = mxu;
     lane.xlu = xlu_unit(l_.chip, lane.number);
     const std::string suffix = "#" + std::to_string(lane.number);
-    lane.scores = e_.semaphore("scores" + suffix, mxu, lane.xlu);
+    const bool bias = g_.bias_element > 0;
+    lane.scores = e_.semaphore("scores" + suffix, mxu, bias ? kVpuUnit : lane.xlu);
+    if (bias) {
+      lane.biased = e_.semaphore("biased" + suffix, kVpuUnit, lane.xlu);
+      const Bytes slot = g_.rows() * g_.block_kv * g_.bias_element;
+      lane.bias_ring = ring("bias" + suffix, l_.roles.params, {kVpuUnit}, slot, 2);
+    }
     lane.row_max = e_.semaphore("row_max" + suffix, lane.xlu, kVpuUnit);
     lane.probs = e_.semaphore("probs" + suffix, kVpuUnit, mxu);
     lane.probs_to_xlu = e_.semaphore("probs" + suffix, kVpuUnit, lane.xlu);
@@ -190,16 +198,6 @@ void AttentionKernel::product(const Lane& lane, const Position& at, const Affine
   e_.signal(lane.mxu, {{lane.product, 1}, e_.released(v_ring_, lane.mxu)});
 }
 
-// Whether j is the last step: one guard for each count that may be the smallest, of which at most
-// one holds.
-std::vector<Guard> AttentionKernel::last_steps(const std::vector<Affine>& counts, const Affine& j) {
-  const Affine& a = counts.front();
-  if (counts.size() == 1) return {at_least(j - a, -1)};
-  const Affine& b = counts.back();
-  return {both(at_least(b - a, 0), at_least(j - a, -1)),
-          both(at_least(a - b, 1), at_least(j - b, -1))};
-}
-
 void AttentionKernel::emit() {
   e_.drain(kAccSpace);
   Arena arena(l_, op_);
@@ -219,10 +217,12 @@ void AttentionKernel::emit() {
   const Position start{at.sequence, at.group, at.round, 0};
   load_q(start, {});
   load_kv(start, 0, {});
+  for (const Lane& lane : lanes_) load_bias(lane, start, 0, {});
   for (const Lane& lane : lanes_) {
     e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
     scores(lane, start, 0, {});
   }
+  for (const Lane& lane : lanes_) add_bias(lane, start, 0, {});
   for (const Lane& lane : lanes_) row_max(lane, start, 0, {});
   at.block = e_.open(blocks);
   const std::vector<Affine> counts = step_counts(at);
@@ -239,6 +239,10 @@ void AttentionKernel::emit() {
     load_q(next, both(end, followed));
   }
   for (const Lane& lane : lanes_) {
+    load_bias(lane, at, j + 1, inside);
+    for (const Guard& end : last) load_bias(lane, next, 0, both(end, followed));
+  }
+  for (const Lane& lane : lanes_) {
     scores(lane, at, j + 1, inside);
     for (const Guard& end : last) {
       // The last scores of a query block are done: its Q is free, the next block's is awaited.
@@ -246,6 +250,10 @@ void AttentionKernel::emit() {
       e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, both(end, followed));
       scores(lane, next, 0, both(end, followed));
     }
+  }
+  for (const Lane& lane : lanes_) {
+    add_bias(lane, at, j + 1, inside);
+    for (const Guard& end : last) add_bias(lane, next, 0, both(end, followed));
   }
   for (const Lane& lane : lanes_) {
     row_max(lane, at, j + 1, inside);
@@ -272,6 +280,9 @@ void AttentionKernel::emit() {
   const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * blocks;
   // If causal, each block of queries fills the rings of keys and values.
   const std::int64_t kv_total = g_.causal ? g_.kv_slots : q_total * g_.most_steps();
+  for (const Lane& lane : lanes_) {
+    if (g_.bias_element > 0) e_.finish(lane.bias_ring, l_.space, kv_total);
+  }
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
   e_.finish(k_ring_, l_.space, kv_total);

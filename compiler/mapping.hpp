@@ -63,6 +63,7 @@ struct AttentionMapping {
   std::int64_t first_key = 0;  // that is read, of key_rows per sequence in k and v
   std::int64_t key_rows = 0;
   double softcap = 0;
+  Bytes bias_element = 0;  // of what is added to the scores; 0: nothing is
   std::int64_t kv_lanes = 1, share = 1, stack = 1;
   std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv
   std::int64_t block_kv = 0;   // keys per step, a multiple of mxu.cols

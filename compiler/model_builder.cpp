@@ -49,15 +49,17 @@ std::int32_t ModelBuilder::weight(const std::string& name, std::int64_t rows, st
 }
 
 std::int32_t ModelBuilder::token_ids(std::int64_t vocabulary) {
+  return token_ids(vocabulary, "tokens", graph_.tokens);
+}
+
+std::int32_t ModelBuilder::token_ids(std::int64_t vocabulary, const std::string& name,
+                                     std::int64_t count) {
   constexpr std::uint64_t kTextSeed = 2019;
-  const SeededTensor draw(kTextSeed, "tokens", 0);
-  Tensor ids{.name = "tokens",
-             .role = TensorRole::kTable,
-             .type = DataType::kInt32,
-             .rows = graph_.tokens,
-             .cols = 1};
-  ids.values.reserve(static_cast<std::size_t>(graph_.tokens));
-  for (std::int64_t i = 0; i < graph_.tokens; ++i) {
+  const SeededTensor draw(kTextSeed, name, 0);
+  Tensor ids{
+      .name = name, .role = TensorRole::kTable, .type = DataType::kInt32, .rows = count, .cols = 1};
+  ids.values.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
     const double place = (static_cast<double>(draw.unit(i)) + 1) / 2;  // in [0, 1)
     ids.values.push_back(static_cast<std::int64_t>(place * static_cast<double>(vocabulary)));
   }
@@ -195,15 +197,23 @@ GraphBuilder::Quantized ModelBuilder::quantized(std::int32_t x) {
   return quantized_[x] = build_.quantize_rows(name + ".quantize", {x}, name + ".q");
 }
 
+std::int32_t ModelBuilder::cache(const std::string& name, std::int64_t rows, std::int64_t cols) {
+  return build_.tensor({.name = name,
+                        .role = TensorRole::kInput,
+                        .type = DataType::kBf16,
+                        .rows = rows,
+                        .cols = cols,
+                        .section = section_,
+                        .copies = copies_,
+                        .scale = kUnitVariance});
+}
+
+void ModelBuilder::prepare(std::int32_t x) {
+  if (scenario_.dtype == DataType::kInt8) quantized(x);
+}
+
 std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
-  const std::int32_t all = build_.tensor({.name = cache,
-                                          .role = TensorRole::kInput,
-                                          .type = DataType::kBf16,
-                                          .rows = scenario_.batch * keys(),
-                                          .cols = cols_of(rows),
-                                          .section = section_,
-                                          .copies = copies_,
-                                          .scale = kUnitVariance});
+  const std::int32_t all = this->cache(cache, scenario_.batch * keys(), cols_of(rows));
   return build_.op(
       OpKind::kAppend, cache + ".append", {{all}, {rows}},
       {{"seq", static_cast<double>(keys())}, {"first", static_cast<double>(keys() - step())}});

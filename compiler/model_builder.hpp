@@ -42,6 +42,7 @@ class ModelBuilder {
                       double offset = 0);
   // Token ids stand for a text: any of the vocabulary, the same in every run.
   std::int32_t token_ids(std::int64_t vocabulary);
+  std::int32_t token_ids(std::int64_t vocabulary, const std::string& name, std::int64_t count);
 
   std::int32_t layer_norm(const std::string& name, std::int32_t x, double eps);
   // Each of `groups` groups of columns has a norm of its own; the gain is shared.
@@ -84,6 +85,11 @@ class ModelBuilder {
 
   // A cache of all keys() rows per sequence in which `rows` are the last step().
   std::int32_t append(const std::string& cache, std::int32_t rows);
+  // A cache by itself, one per layer.
+  std::int32_t cache(const std::string& name, std::int64_t rows, std::int64_t cols);
+
+  // In an int8 scenario, quantises x here, for all linear layers that read it from now on.
+  void prepare(std::int32_t x);
 
   struct AttentionShape {
     std::int64_t heads = 1;

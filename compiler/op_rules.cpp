@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "compiler/head_counts.hpp"
 #include "isa/names.hpp"
 
 namespace systole {
@@ -50,7 +51,8 @@ void check_attributes(const Op& op) {
 void check_operands(const Graph& graph, const Op& op) {
   const auto expected = static_cast<std::size_t>(row_of(op.kind).operands);
   const std::size_t found = op.operands.size();
-  if (found < expected || (found > expected && !takes_steps(op.kind))) {
+  const std::size_t most = expected + (may_have_bias(op.kind) ? 1 : 0);
+  if (found < expected || (found > most && !takes_steps(op.kind))) {
     mismatch(fmt::format("{} operands", found),
              fmt::format("{}: {}", expected, row_of(op.kind).doc));
   }

@@ -32,10 +32,12 @@ void check_length(std::string_view flag, std::string_view what, std::int64_t val
 std::int64_t step_of(const Scenario& s) { return is_decode(s) ? 1 : s.seq; }
 std::int64_t keys_of(const Scenario& s) { return is_decode(s) ? s.context + 1 : s.seq; }
 
-void check_scenario(const Scenario& s, std::string_view where) {
+void check_scenario(const Scenario& s, std::string_view where, bool source) {
   if (is_decode(s)) {
     check_length("--context", "the tokens of each sequence in the KV cache", s.context);
-    if (s.seq != 0) usage_error("--seq in decode", "--context N; --seq belongs to prefill");
+    if (source) check_length("--seq", "the tokens that the encoder has read", s.seq);
+    if (s.seq != 0 && !source)
+      usage_error("--seq in decode", "--context N; --seq belongs to prefill");
   } else if (s.phase == "prefill") {
     check_length("--seq", "the tokens of each sequence", s.seq);
     if (s.context != 0) usage_error("--context in prefill", "--seq N; --context belongs to decode");

@@ -20,9 +20,9 @@ namespace systole {
 namespace {
 
 // What the alignment of an op's buffers may take: fewer than 64 bytes each, of which attention has
-// four and seven per lane.
+// four and eight per lane.
 Bytes rounding(const ChipSpec& chip) {
-  return 64 * (4 + 7 * std::max<std::int64_t>(4, chip.mxu.count));
+  return 64 * (4 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
 }
 
 constexpr Bytes kWord = 4;  // fp32 on chip

@@ -55,7 +55,11 @@ void check_model(const Workload& workload, const ScenarioFlags& flags) {
     usage_error(fmt::format("{} '{}'", what, workload.name), expected);
   };
   if (flags.phase.value_or("prefill") == "decode") {
-    if (flags.seq) {
+    const bool source = has_source(read_file(workload.path, kLargestText), workload.path.string());
+    if (source && !flags.seq) {
+      refuse("decode without --seq of model", "--seq N, the tokens that the encoder has read");
+    }
+    if (flags.seq && !source) {
       refuse("--seq for decode of model", "--context N; --seq belongs to prefill");
     }
     if (!flags.context) {

@@ -36,6 +36,7 @@ TEST_CASE("drawn mixtral models equal the evaluator") { check_some("mixtral"); }
 TEST_CASE("drawn qwen3_moe models equal the evaluator") { check_some("qwen3_moe"); }
 TEST_CASE("drawn phi3 models equal the evaluator") { check_some("phi3"); }
 TEST_CASE("drawn seed_oss models equal the evaluator") { check_some("seed_oss"); }
+TEST_CASE("drawn t5 models equal the evaluator") { check_some("t5"); }
 TEST_CASE("drawn vit models equal the evaluator") { check_some("vit"); }
 TEST_CASE("drawn gpt2 models equal the evaluator") { check_some("gpt2"); }
 TEST_CASE("drawn bert models equal the evaluator") { check_some("bert"); }

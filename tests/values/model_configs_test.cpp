@@ -13,6 +13,16 @@ namespace {
 // One below and at the positions that a model has, too: the table of rotations ends there.
 std::vector<Scenario> scenarios(const std::string& config, DataType type) {
   if (own_sequence(config, "config.json") > 0) return {prefill(0, 1, type), prefill(0, 3, type)};
+  if (has_source(config, "config.json")) {
+    std::vector<Scenario> all{prefill(1, 3, type), prefill(13, 2, type), prefill(37, 1, type)};
+    for (const Scenario& step : {decode(1, 1, type), decode(12, 3, type), decode(36, 1, type)}) {
+      for (const std::int64_t source : {1, 11}) {
+        all.push_back(step);
+        all.back().seq = source;
+      }
+    }
+    return all;
+  }
   nlohmann::json json = nlohmann::json::parse(config);
   if (json.contains("text_config")) json = nlohmann::json(json["text_config"]);
   const std::int64_t most = json.contains("n_positions")
@@ -74,6 +84,8 @@ TEST_CASE("phi3 equals the evaluator") { check("phi3"); }
 TEST_CASE("phi3 with half of each head turned equals the evaluator") { check("phi3-partial"); }
 TEST_CASE("qwen2 with windows in some layers equals the evaluator") { check("qwen2-window"); }
 TEST_CASE("seed_oss equals the evaluator") { check("seed_oss"); }
+TEST_CASE("t5 equals the evaluator") { check("t5"); }
+TEST_CASE("t5 with gated layers equals the evaluator") { check("t5-gated"); }
 TEST_CASE("vit with a classifier equals the evaluator") { check("vit"); }
 TEST_CASE("vit with a pooler equals the evaluator") { check("vit-pooled"); }
 TEST_CASE("qwen2 equals the evaluator") { check("qwen2"); }
@@ -100,5 +112,6 @@ TEST_CASE("every small configuration is compared above") {
                                  "llama-dynamic", "llama-linear", "llama-llama3", "llama-longrope",
                                  "llama-yarn",    "mistral",      "mixtral",      "phi3",
                                  "phi3-partial",  "qwen2",        "qwen2-window", "qwen3",
-                                 "qwen3_moe",     "seed_oss",     "vit",          "vit-pooled"});
+                                 "qwen3_moe",     "seed_oss",     "t5",           "t5-gated",
+                                 "vit",           "vit-pooled"});
 }

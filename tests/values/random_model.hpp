@@ -45,6 +45,8 @@ class ModelDraw {
       gptj();
     else if (family_ == "vit")
       vit();
+    else if (family_ == "t5")
+      t5();
     else
       llama();
     RandomModel model;
@@ -101,6 +103,17 @@ class ModelDraw {
     json_["n_inner"] = draw_.within(1, 90);
     json_["layer_norm_epsilon"] = 1e-5;
     json_["activation_function"] = activation();
+  }
+
+  void t5() {
+    common("T5ForConditionalGeneration");
+    json_["d_model"] = draw_.within(1, 90);
+    json_["d_kv"] = draw_.within(1, 20);
+    json_["d_ff"] = draw_.within(1, 90);
+    json_["num_heads"] = draw_.within(1, 6);
+    json_["num_layers"] = layers();
+    json_["num_decoder_layers"] = layers();
+    json_["feed_forward_proj"] = draw_.of({"relu", "gelu", "gated-gelu", "gated-silu"});
   }
 
   void vit() {
@@ -217,6 +230,7 @@ class ModelDraw {
     if (family_ != "bert" && draw_.one_in(2)) {
       scenario.phase = "decode";
       scenario.context = length;
+      if (family_ == "t5") scenario.seq = draw_.within(1, 40);
     } else {
       scenario.seq = length + (draw_.one_in(4) ? 1 : 0);
     }
