@@ -143,9 +143,11 @@ void GraphDraw::unary() {
     emit(kind, {a}, 0.5 * x.size, {{"factor", dice_.one_of({0.5, -0.5, 0.3})}});
   } else if (kind == OpKind::kGelu || kind == OpKind::kGeluTanh) {
     // Within -2 .. 2: far below, 1 + tanh and 1 + erf are what fp32 leaves of a difference.
-    const DrawnValue near = emit(OpKind::kTanh, {a}, 0.7);
-    const DrawnValue wide = emit(OpKind::kScale, {{near.tensor}}, 1.4, {{"factor", 2}});
-    emit(kind, {{wide.tensor}}, 1);
+    const DrawnValue near = emit(OpKind::kTanh, {a}, 0.7, {}, DataType::kBf16);
+    const std::int64_t k = tensor(near).cols;
+    const DrawnValue w = weight(DataType::kBf16, k, dimension(), 2 / static_cast<double>(k));
+    const DrawnValue product = emit(OpKind::kMatmul, {{near.tensor}, {w.tensor}}, 0.7);
+    emit(kind, {{product.tensor}}, 0.5);
   } else if (kind == OpKind::kExp) {
     const DrawnValue near = emit(OpKind::kTanh, {a}, 0.7);
     emit(kind, {{near.tensor}}, 1.5);
