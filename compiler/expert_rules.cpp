@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules of products with the weights of experts.
+#include "compiler/expert_rules.hpp"
+
 #include <algorithm>
 
 #include "compiler/expert_tiles.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/gemm_kernel.hpp"
 
+#include "compiler/expert_rules.hpp"
+#include "compiler/expert_tiles.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/gemm_array.hpp"
 #include "isa/error.hpp"
 #include "isa/timing.hpp"

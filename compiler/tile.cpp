@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "compiler/attention_mapping.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/expert_tiles.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/op_table.hpp"
