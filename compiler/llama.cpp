@@ -101,30 +101,33 @@ class LlamaBuilder {
     std::int64_t normed_heads = 0;
     bool active = false;
   };
-  // In one weight, of the name `packed`, where the family packs them.
-  std::vector<std::int32_t> project(std::int32_t x, const std::string& packed,
-                                    const std::vector<Part>& parts) {
-    ModelBuilder::LinearShape all{.name = packed, .bias = parts.front().shape.bias};
-    for (const Part& part : parts) all.out += part.shape.out;
-    ModelBuilder::LinearWeights weights;
-    if (config_.packed) weights = build_.linear_weights(build_.cols_of(x), all);
+  // Projections of one tensor: in one weight, of the name `packed`, where the family packs them.
+  struct Projections {
+    std::int32_t x = -1;
+    std::vector<Part> parts;
+    ModelBuilder::LinearWeights weights{};
+  };
+  Projections projections(std::int32_t x, const std::string& packed, std::vector<Part> parts) {
+    Projections result{x, std::move(parts)};
+    if (!config_.packed) return result;
+    ModelBuilder::LinearShape all{.name = packed, .bias = result.parts.front().shape.bias};
+    for (const Part& part : result.parts) all.out += part.shape.out;
+    result.weights = build_.linear_weights(build_.cols_of(x), all);
+    return result;
+  }
+  std::int32_t project(const Projections& of, std::size_t which) {
+    const Part& part = of.parts.at(which);
+    const auto& [name, out, bias, damping] = part.shape;
     std::int64_t first = 0;
-    std::vector<std::int32_t> results;
-    for (const Part& part : parts) {
-      const auto& [name, out, bias, damping] = part.shape;
-      std::int32_t result = config_.packed ? build_.apply(name, x, weights, first, out)
-                                           : build_.linear(x, part.shape);
-      first += out;
-      if (part.normed_heads > 0) {
-        const std::string norm = name.substr(0, name.size() - std::string("proj").size()) + "norm";
-        result = build_.rms_norm(norm, result, config_.rms_norm_eps, part.normed_heads);
-      }
-      if (part.active) {
-        result = build_.ops().op(config_.hidden_act, named("mlp.act"), {{result}});
-      }
-      results.push_back(result);
+    for (std::size_t before = 0; before < which; ++before) first += of.parts[before].shape.out;
+    std::int32_t result = config_.packed ? build_.apply(name, of.x, of.weights, first, out)
+                                         : build_.linear(of.x, part.shape);
+    if (part.normed_heads > 0) {
+      const std::string norm = name.substr(0, name.size() - std::string("proj").size()) + "norm";
+      result = build_.rms_norm(norm, result, config_.rms_norm_eps, part.normed_heads);
     }
-    return results;
+    if (part.active) result = build_.ops().op(config_.hidden_act, named("mlp.act"), {{result}});
+    return result;
   }
 
   std::int32_t rotated(const std::string& which, std::int32_t x, std::int64_t heads) {
@@ -148,14 +151,18 @@ class LlamaBuilder {
                   norm ? count : 0};
     };
     const bool norms = config_.qk_norm;
-    const auto qkv =
-        project(x, named("self_attn.qkv_proj"),
-                {part("self_attn.q_proj", heads, norms), part("self_attn.k_proj", kv_heads, norms),
-                 part("self_attn.v_proj", kv_heads, false)});
-    const std::int32_t turned_q = rotated("q", qkv[0], heads);
-    const std::int32_t turned_k = rotated("k", qkv[1], kv_heads);
+    const Projections qkv = projections(
+        x, named("self_attn.qkv_proj"),
+        {part("self_attn.q_proj", heads, norms), part("self_attn.k_proj", kv_heads, norms),
+         part("self_attn.v_proj", kv_heads, false)});
+    const std::int32_t q = project(qkv, 0);
+    const std::int32_t k = project(qkv, 1);
+    const std::int32_t turned_q = rotated("q", q, heads);
+    const std::int32_t turned_k = rotated("k", k, kv_heads);
     const std::int32_t keys = build_.append(named("self_attn.k_cache"), turned_k);
-    const std::int32_t values = build_.append(named("self_attn.v_cache"), qkv[2]);
+    // Last, because attention needs queries and keys before it needs values.
+    const std::int32_t v = project(qkv, 2);
+    const std::int32_t values = build_.append(named("self_attn.v_cache"), v);
     heads_.window = sliding_ ? config_.sliding_window : 0;
     const std::int32_t mixed =
         build_.attention(named("self_attn.core"), {turned_q}, {keys}, {values}, heads_);
@@ -180,12 +187,13 @@ class LlamaBuilder {
     const bool bias = config_.mlp_bias;
     const std::int32_t x = norm(
         named(config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm"), h);
-    const auto both =
-        project(x, named("mlp.gate_up_proj"),
-                {{{.name = named("mlp.gate_proj"), .out = wide, .bias = bias}, 0, true},
-                 {{.name = named("mlp.up_proj"), .out = wide, .bias = bias}}});
-    const std::int32_t gated =
-        build_.ops().op(OpKind::kMul, named("mlp.gated"), {{both[1]}, {both[0]}});
+    const Projections both =
+        projections(x, named("mlp.gate_up_proj"),
+                    {{{.name = named("mlp.gate_proj"), .out = wide, .bias = bias}, 0, true},
+                     {{.name = named("mlp.up_proj"), .out = wide, .bias = bias}}});
+    const std::int32_t gate = project(both, 0);
+    const std::int32_t up = project(both, 1);
+    const std::int32_t gated = build_.ops().op(OpKind::kMul, named("mlp.gated"), {{up}, {gate}});
     std::int32_t out = build_.linear(gated, {.name = named("mlp.down_proj"),
                                              .out = config_.hidden_size,
                                              .bias = bias,

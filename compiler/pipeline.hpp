@@ -25,7 +25,8 @@ struct Compilation {
   Program program;
   std::vector<std::pair<std::string, Graph>> graphs;  // after import, decompose and fuse
   Oriented oriented;                                  // after orient
-  std::string tiles;                                  // the mappings, one op per line
+  std::vector<Mapping> mappings;                      // of the oriented graph's ops
+  std::string tiles;                                  // the same in words, one op per line
   std::vector<OperandRead> operands;                  // what each op must read
 };
 

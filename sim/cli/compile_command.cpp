@@ -12,6 +12,7 @@
 #include "isa/names.hpp"
 #include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/explanation.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
 #include "sim/cli/workload.hpp"
@@ -48,6 +49,9 @@ ExitCode compile_command(const Options& options) {
   }
   check_scenario(workload, options.scenario);
   check_pass_name(options.print_after);
+  if (options.explain && !options.emit.empty()) {
+    usage_error(fmt::format("--explain with --emit {}", options.emit), "one of the two");
+  }
   if (options.emit == "bin" && options.output.empty() && ::isatty(STDOUT_FILENO) == 1) {
     usage_error("--emit bin to a terminal", "-o FILE");
   }
@@ -64,6 +68,10 @@ ExitCode compile_command(const Options& options) {
       });
   verify_own_program(chip, compilation.program, options.workload);
   print_result(after);
+  if (options.explain) {
+    write_output(options.output, explanation(chip, compilation));
+    return ExitCode::kDone;
+  }
   // Where only passes are asked for, the program itself would be in the way.
   const bool only_passes =
       !options.print_after.empty() && options.emit.empty() && options.output.empty();

@@ -154,6 +154,8 @@ void add_compile(CLI::App& app, Options& options, Typed& typed) {
   add_chip(*command, options);
   add_scenario(*command, typed);
   command->add_option("--emit", options.emit, "graph, tiles, asm (default) or bin");
+  command->add_flag("--explain", options.explain,
+                    "say what keeps each op from its bound, instead of the program");
   command->add_option("--print-after", options.print_after, "print a pass's result, or 'all'")
       ->type_name("PASS");
   command->add_option("-o", options.output, "file instead of standard output")->type_name("FILE");

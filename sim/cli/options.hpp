@@ -54,6 +54,7 @@ struct Options {
   ScenarioFlags scenario;
   std::string fidelity = "tile";
   std::string memory = "page";
+  bool explain = false;
   bool values = false;
   bool check = false;
   bool bisect = false;

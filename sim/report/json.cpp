@@ -39,6 +39,12 @@ Json arrays_json(const std::vector<UnitResult>& units) {
   return json;
 }
 
+Json losses_json(const std::vector<LostCycles>& losses) {
+  Json json = Json::array();
+  for (const auto& [words, cycles] : losses) json.push_back({{"what", words}, {"cycles", cycles}});
+  return json;
+}
+
 Json op_json(const OpResult& op) {
   return Json{{"name", op.name},
               {"kind", op.kind},
@@ -50,7 +56,8 @@ Json op_json(const OpResult& op) {
               {"mxu_utilization", op.mxu_utilization},
               {"bound_cycles", op.bound_cycles},
               {"bound_by", name_of(op.bound_by)},
-              {"held_by", op.held_by}};
+              {"held_by", op.held_by},
+              {"losses", losses_json(op.losses)}};
 }
 
 Json baseline_json(const BaselineResult& baseline) {

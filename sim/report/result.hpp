@@ -32,6 +32,13 @@ struct UnitResult {
   Cycles array_cycles = 0;  // of an MXU: in which its array works, counted once
 };
 
+// A part of what an op took beyond its bound: cycles of the unit that binds it, on average over all
+// units of that kind, or over the DMA engines that serve the op.
+struct LostCycles {
+  std::string words;  // "mxu waits for core0.dma0"
+  Cycles cycles = 0;
+};
+
 // One op, all its repetitions.
 struct OpResult {
   std::string name;
@@ -44,7 +51,8 @@ struct OpResult {
   double mxu_utilization = 0;  // at most 1: cycles under another op's count for that one
   Cycles bound_cycles = 0;     // the largest of its demands
   Resource bound_by = Resource::kLatency;
-  std::string held_by;  // what kept it from its bound, in words
+  std::string held_by;  // what kept it from its bound most, in words
+  std::vector<LostCycles> losses{};  // all that did, the largest first
 
   Cycles lost() const { return cycles > bound_cycles ? cycles - bound_cycles : 0; }
   // Part of its work is done in cycles that are charged to other ops.

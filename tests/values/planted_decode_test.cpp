@@ -143,7 +143,8 @@ TEST_CASE("one key too few and one key too many are found") {
         });
         return changed > 0;
       };
-      CHECK(wrong.change<Load>("self_attn.core", shift) == 2);  // of keys, and of values
+      const int loads = wrong.change<Load>("self_attn.core", shift);
+      CHECK((loads >= 2 && loads % 2 == 0));  // of keys, and of values
       CHECK(wrong.change<WeightLoadTransposed>("self_attn.core", shift) >= 1);
       CHECK(wrong.change<WeightLoad>("self_attn.core", shift) >= 1);
       CHECK(wrong.change<Matmul>("self_attn.core", shift) >= 2);
