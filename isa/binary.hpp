@@ -13,7 +13,7 @@
 namespace systole {
 
 inline constexpr std::string_view kBinaryMagic{"\x7fSYSTOLE", 8};
-inline constexpr std::uint32_t kBinaryVersion = 2;
+inline constexpr std::uint32_t kBinaryVersion = 3;
 // magic, version (4 bytes), payload length (8), FNV-1a of the payload (8), little endian.
 inline constexpr std::size_t kBinaryHeaderBytes = 28;
 

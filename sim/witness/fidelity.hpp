@@ -45,6 +45,10 @@ std::string why_missing(Fidelity fidelity, const ChipSpec& chip);
 // Error kUsage where the level is not built, kBadInput where it has no array for the chip.
 void require_fidelity(Fidelity fidelity, const ChipSpec& chip);
 
+// Error kBadInput where the level steps arrays and `program` has streams for several cores: what is
+// proved of an array of one core holds for those of the others.
+void require_one_core(Fidelity fidelity, const Program& program);
+
 // Sizes of arrays that random chips prefer: those that RTL is built for, and a larger one.
 std::vector<ArraySize> array_sizes();
 

@@ -95,8 +95,8 @@ TEST_CASE("weights that do not fit are said in bytes, with the presets that hold
   // 8,030,261,248 parameters of two bytes; tpu-v1's 8 GiB are too few, and it has no VPU for them.
   CHECK(text.find("16,060,522,496 of them weights") != std::string::npos);
   CHECK(text.find("at most the 8,589,934,592 bytes of HBM that a core of tpu-v5e reaches; no "
-                  "--context fits, and presets that hold this: tpu-v3, tpu-v5e") !=
-        std::string::npos);
+                  "--context fits, and presets that hold this: tpu-v3, tpu-v4, tpu-v5e, tpu-v5p, "
+                  "tpu-v6e, tpu-v7") != std::string::npos);
   CHECK(refusal("llama-3-8b", prefill(100, 1), {"hbm.size=8 GiB"}).find("no --seq fits") !=
         std::string::npos);
   CHECK(refusal("llama-3-70b", decode(100, 1)).find("and no preset holds this") !=

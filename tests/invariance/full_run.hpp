@@ -29,9 +29,9 @@ inline bool of_sums(Law law) { return law == Law::kSums || law == Law::kUnload; 
 struct FullRun {
   FullRun(const Chip& chip, const Program& program, Listener* more = nullptr, bool strict = true,
           const std::vector<OperandRead>& operands = {})
-      : arrays(program.streams.at(0)),
-        conservation(chip.spec, program, unit_names(chip.spec), operands,
-                     memory_latency_cycles(chip.spec)) {
+      : arrays(program.streams),
+        conservation(chip.spec, program, unit_names(chip.spec, std::ssize(program.streams)),
+                     operands, memory_latency_cycles(chip.spec)) {
     std::vector<Listener*> listeners{&times, &actions, &ops, &arrays, &conservation};
     if (more != nullptr) listeners.push_back(more);
     run = simulate(chip.spec, program, listeners);
@@ -42,7 +42,7 @@ struct FullRun {
     RunResult result = make_result(
         chip, program,
         measurements(program.ops.size(), run.cycles, run.units, times, actions, ops, arrays),
-        energy, stream_bytes_per_cycle(chip.spec));
+        energy, stream_bytes_per_cycle(chip.spec, std::ssize(program.streams)));
     result.conservation = laws;
     return result_json_text(result);
   }

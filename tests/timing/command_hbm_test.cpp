@@ -22,11 +22,22 @@ Cycles alone(const ChipSpec& chip, const Body& body) {
   return command_cycles(chip, ProgramBuilder{}.add(kDma0, body).halt());
 }
 
-// 32 MiB in transfers of 256 KiB that the engines take in turn.
+// Refreshes are whole at command level and a rate at page level: a stream has nine of them, so that
+// one more or less is within 1 % (a refresh is some 9 % of its interval).
+Bytes stream_bytes(const ChipSpec& chip) {
+  const double share = chip.hbm.per_core ? static_cast<double>(chip.core.count) : 1;
+  Bytes bytes = 32 * kMiB;
+  while (static_cast<double>(bytes) < chip.hbm.bandwidth / share * 9 * chip.hbm.trefi * 1e-9) {
+    bytes *= 2;
+  }
+  return bytes;
+}
+
+// 32 MiB, or more, in transfers of 256 KiB that the engines take in turn.
 Program stream(const ChipSpec& chip, bool write) {
   const Bytes part = 256 * kKiB;
   ProgramBuilder builder;
-  builder.loop(32 * kMiB / part / chip.dma.engines);
+  builder.loop(stream_bytes(chip) / part / chip.dma.engines);
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
     const Value address = index(0) * (part * chip.dma.engines) + Affine{n * part};
     if (write) {
