@@ -144,9 +144,6 @@ void check_chip(const ChipSpec& chip, const Origin& origin) {
   check_cmem(chip, check);
   check_hbm_shape(chip, check);
   check_hbm_rate(chip, check);
-  check.rule(chip.core.signal_latency >= chip.core.semaphore_latency,
-             {"core.signal_latency", "core.semaphore_latency"},
-             "signal_latency of at least semaphore_latency");
   check.rule(chip.power.idle <= chip.power.tdp, {"power.idle", "power.tdp"}, "idle within tdp");
 }
 

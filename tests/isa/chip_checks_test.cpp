@@ -68,12 +68,6 @@ TEST_CASE("a CMEM has ports, banks and a width, and a chip without one has none 
              Contains("a multiple of the number of banks"));
 }
 
-TEST_CASE("a signal to another core takes no less than one within a core") {
-  CHECK(error_set({"core.signal_latency=4 cycles"}) == "no error");
-  CHECK_THAT(error_set({"core.signal_latency=3 cycles"}),
-             Contains("signal_latency of at least semaphore_latency"));
-}
-
 TEST_CASE("granules, pages and banks fit into each other") {
   CHECK_THAT(error_set({"hbm.interleave=48 B"}), Contains("a multiple of the burst's 32 B"));
   CHECK(error_set({"hbm.interleave=64 B"}) == "no error");
