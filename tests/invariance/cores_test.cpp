@@ -69,26 +69,3 @@ TEST_CASE("results of several cores are the same on every run, listened to or no
     CHECK(figures_of(chip, program, values) == first);
   });
 }
-
-TEST_CASE("a core takes no less time beside others than alone") {
-  for_each_cores([](const Chip& chip, const Program& program) {
-    const Cycles together = bare_cycles(chip.spec, program);
-    for (std::int64_t core = 0; core < chip.spec.core.count; ++core) {
-      // Its own stream without batons; the others halt at once.
-      Program alone = program;
-      for (std::int64_t other = 0; other < chip.spec.core.count; ++other) {
-        Stream& stream = alone.streams[static_cast<std::size_t>(other)];
-        if (other != core) stream.erase(stream.begin(), stream.end() - 1);
-        std::erase_if(stream, [&](const Instruction& i) {
-          const auto baton = [&](const Token token) {
-            return alone.semaphores[static_cast<std::size_t>(token.semaphore)].name.ends_with(
-                ".baton");
-          };
-          return std::any_of(i.waits.begin(), i.waits.end(), baton) ||
-                 std::any_of(i.signals.begin(), i.signals.end(), baton);
-        });
-      }
-      CHECK(bare_cycles(chip.spec, alone) <= together);
-    }
-  });
-}

@@ -20,7 +20,7 @@ TEST_CASE("drawn programs use every unit, every kind of instruction and every cl
     std::vector<int> instructions(std::variant_size_v<Body>, 0);
     std::map<UnitId, int> units;
     bool macs = false, reads = false, writes = false;
-    for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
+    for (std::uint64_t seed = 0; seed < 2 * kPrograms; ++seed) {
       const Program program = LegalDraw(chip.spec, seed).program();
       for (const Instruction& instruction : program.streams[0]) {
         ++instructions[instruction.body.index()];
