@@ -33,8 +33,12 @@ class AppendVerifier {
   void verify() {
     for (const Section& section : graph_.sections) {
       std::unordered_set<std::int32_t> computed;
+      grown_.clear();
       for (const Op& op : section.ops) {
-        if (op.kind == OpKind::kAppend) verify_append(op, computed);
+        if (op.kind == OpKind::kAppend) {
+          verify_append(op, computed);
+          grown_.insert(op.result);
+        }
         if (row_of(op.kind).family != OpFamily::kView) computed.insert(op.result);
       }
     }
@@ -46,7 +50,8 @@ class AppendVerifier {
     const std::int32_t rows = op.operands[1].tensor;
     const bool is_output =
         std::find(graph_.outputs.begin(), graph_.outputs.end(), rows) != graph_.outputs.end();
-    require(tensor(cache).role == TensorRole::kInput, op, cache, "as cache", "an input");
+    require(tensor(cache).role == TensorRole::kInput || grown_.contains(cache), op, cache,
+            "as cache", "an input, or what an append before it, in the same section, made of one");
     require(reads_.at(cache) == 1 && !named_.contains(cache), op, cache, "read by others too",
             "a cache that only this append reads");
     require(computed.contains(rows), op, rows, "appended",
@@ -71,6 +76,7 @@ class AppendVerifier {
   std::string_view where_;
   std::unordered_map<std::int32_t, int> reads_, appends_;  // operands, and rows of appends
   std::unordered_set<std::int32_t> named_;                 // by a carry
+  std::unordered_set<std::int32_t> grown_;                 // by an append of the section
 };
 
 }  // namespace

@@ -4,6 +4,11 @@
 //   S = Q.K^T (MXU), m' = max(m, rowmax S) (XLU, VPU), P = exp(scale (S - m')) (VPU),
 //   l = l exp(scale (m - m')) + rowsum P (XLU, VPU), O = O exp(scale (m - m')) + P.V (MXU, VPU)
 // and at the end O / l. Scores never leave the chip; key blocks above the diagonal are not visited.
+// With a window, the blocks of keys are visited from the diagonal backwards, as many as the window
+// reaches: m, l and O then start from a finite number below all scores, 0 and 0, because a row need
+// not see any key of the first block. With a soft cap c, S becomes tanh(scale / c S), in place,
+// and c takes the place of the scale; maxima are taken before, as tanh grows. A bias is added to S,
+// in place, by the VPU, before the XLU takes its maxima.
 // compiler/mapping.hpp says which heads run on which MXU.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
@@ -38,7 +43,8 @@ class AttentionKernel {
     Guard active;  // this lane has a head in the current group and round
     // Semaphores.
     std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
-    std::int32_t row_sum = -1, product = -1;
+    std::int32_t row_sum = -1, product = -1, biased = -1;
+    Ring bias_ring{};
     // Places in VMEM.
     Bytes max_place = 0, sum_place = 0, running_max = 0, running_sum = 0, alpha = 0;
     Bytes probs_place = 0, out_place = 0;
@@ -47,12 +53,20 @@ class AttentionKernel {
   void make_lanes(Arena& arena);
   void load_q(const Position& at, const Guard& when);
   void load_kv(const Position& at, const Affine& j, const Guard& when);
+  void load_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
+  void add_bias(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void scores(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void row_max(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
   void softmax(const Position& at, const Affine& j);
   void probabilities(const Lane& lane, const Position& at, const Affine& j);
   void product(const Lane& lane, const Position& at, const Affine& j);
-  void add_product(const Lane& lane, const Position& at, const Affine& j, const Guard& when);
+  void add_product(const Lane& lane, const Position& at, const Affine& s, const Affine& j,
+                   const Guard& has_keys, const Guard& when);
+  void column_op(VectorOp op, const Tile& dst, const Tile& a, const Tile& b, double imm,
+                 const Position& at, const Guard& guard);
+  void start_running(const Lane& lane, const Position& at, const Guard& when);
+  void cap_maxima(const Lane& lane, const Position& at, const Affine& j);
+  void cap_scores(const Lane& lane, const Position& at, const Affine& j, const Affine& part);
   void finish_block(const Position& at, const Affine& steps);
 
   Affine q_number(const Position& at) const {
@@ -76,20 +90,42 @@ class AttentionKernel {
     return clamped(Affine(g_.seq) - at.block * g_.block_q, g_.block_q);
   }
   Value rows(const Position& at) const { return g_.stack > 1 ? Value(g_.stack) : tokens(at); }
-  Value kv_rows(const Affine& j) const {
-    return clamped(Affine(g_.keys) - j * g_.block_kv, g_.block_kv);
+  bool windowed() const { return g_.window > 0; }
+  // First key of step j.
+  Affine first_key(const Position& at, const Affine& j) const {
+    if (!windowed()) return j * g_.block_kv;
+    return (at.block + 1) * g_.block_q - (j + 1) * g_.block_kv;
+  }
+  Value kv_rows(const Position& at, const Affine& j) const {
+    return clamped(Affine(g_.keys) - first_key(at, j), g_.block_kv);
   }
   // Keys of column block `part` of step j.
-  Value part_keys(const Affine& j, const Affine& part) const {
-    return clamped(Affine(g_.keys) - j * g_.block_kv - part * mxu_.cols, mxu_.cols);
+  Value part_keys(const Position& at, const Affine& j, const Affine& part) const {
+    return clamped(Affine(g_.keys) - first_key(at, j) - part * mxu_.cols, mxu_.cols);
   }
-  Guard has_keys(const Affine& j, const Affine& part = 0) const {
+  Guard has_keys(const Position& at, const Affine& j, const Affine& part = 0) const {
     if (!g_.causal && part == Affine(0)) return {};
-    return at_least(Affine(g_.keys) - j * g_.block_kv - part * mxu_.cols, 1);
+    return at_least(Affine(g_.keys) - first_key(at, j) - part * mxu_.cols, 1);
   }
   Mask mask(const Position& at, const Affine& j, const Affine& part) const {
     if (!g_.causal) return {};
-    return {MaskKind::kCausal, at.block * g_.block_q, j * g_.block_kv + part * mxu_.cols, 0};
+    return {windowed() ? MaskKind::kWindow : MaskKind::kCausal, at.block * g_.block_q,
+            first_key(at, j) + part * mxu_.cols, g_.window};
+  }
+  // The number of steps of a block of queries is the smallest of these.
+  std::vector<Affine> step_counts(const Position& at) const {
+    const Affine growing = at.block * g_.steps_per_block() + g_.steps_per_block();
+    if (windowed()) return {growing, g_.most_steps()};
+    return {g_.causal ? growing : Affine(g_.most_steps())};
+  }
+  // Whether j is the last step: one guard for each count that may be the smallest, of which at most
+  // one holds.
+  static std::vector<Guard> last_steps(const std::vector<Affine>& counts, const Affine& j) {
+    const Affine& a = counts.front();
+    if (counts.size() == 1) return {at_least(j - a, -1)};
+    const Affine& b = counts.back();
+    return {both(at_least(b - a, 0), at_least(j - a, -1)),
+            both(at_least(a - b, 1), at_least(j - b, -1))};
   }
   // Place s mod 2 of two, `bytes` each.
   static Value pair(Bytes base, const Affine& s, Bytes bytes, const Affine& inside = 0) {
@@ -122,7 +158,7 @@ class AttentionKernel {
   const Op& op_;
   const AttentionMapping& g_;
   const MxuParams& mxu_;
-  Place q_, k_, v_, out_;
+  Place q_, k_, v_, out_, bias_;
   double scale_;
   Bytes in_;
   std::int64_t depth_;                  // K side of a weight tile

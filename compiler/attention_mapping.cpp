@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 #include "isa/error.hpp"
 #include "isa/timing.hpp"
@@ -48,8 +49,13 @@ Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   };
   const std::int64_t columns = 3 + parts(a, chip);
   const Cycles dependent = (1 + parts(a, chip)) * chip.vpu.latency;
-  return a.lanes() * (parts(a, chip) * cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal) +
-                      cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
+  Cycles element = cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal);
+  if (a.softcap != 0) {
+    element += cycles(VectorOp::kScale, chip.mxu.cols, 1, false) +
+               cycles(VectorOp::kTanh, chip.mxu.cols, 1, false);
+  }
+  if (a.bias_element > 0) element += cycles(VectorOp::kAdd, chip.mxu.cols, 2, false);
+  return a.lanes() * (parts(a, chip) * element + cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
                       columns * cycles(VectorOp::kMulAdd, 1, 2, false) + dependent);
 }
 
@@ -64,7 +70,8 @@ Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a) {
 Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
   const Cycles array = array_cycles(chip, a);
   // A block of keys is asked for when its place is free, kv_slots steps before its use.
-  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn;
+  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn +
+                      a.lanes() * a.rows() * a.block_kv * a.bias_element;
   const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
   const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
   return std::max({array, vector_unit_cycles(chip, a), cross_lane_cycles(chip, a), memory,
@@ -72,11 +79,9 @@ Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
 }
 
 Cycles estimate(const ChipSpec& chip, const AttentionMapping& a) {
-  const std::int64_t blocks = a.q_blocks();
-  const std::int64_t visited =
-      a.causal ? blocks * (blocks + 1) / 2 * a.steps_per_block() : blocks * a.most_steps();
   // A query block ends with the last product and the division: about two steps without overlap.
-  return a.sequences * a.groups() * a.rounds() * (visited + 2 * blocks) * step_cycles(chip, a);
+  return a.sequences * a.groups() * a.rounds() * (a.visits() + 2 * a.q_blocks()) *
+         step_cycles(chip, a);
 }
 
 bool fits(const ChipSpec& chip, const AttentionMapping& a, Bytes vmem) {
@@ -116,6 +121,10 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
         a.block_q = steps * a.block_kv;
         a.kv_slots = steps;
         choices.push_back(a);
+        // Windows are visited in whole rings of blocks.
+        for (a.kv_slots = 2; a.window > 0 && a.kv_slots < steps; a.kv_slots += 2) {
+          if (steps % a.kv_slots == 0) choices.push_back(a);
+        }
       }
       continue;
     }
@@ -134,7 +143,8 @@ Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
   const Bytes q_and_out = a.heads_at_a_time() * a.head_dim * (kIn + a.out_element);
   const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
   const std::int64_t columns = 7 + 2 * parts(a, chip);
-  const Bytes lane = a.rows() * (columns * kWord + 2 * a.block_kv * kIn + a.head_dim * kWord);
+  const Bytes lane =
+      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.head_dim * kWord);
   return 2 * a.block_q * q_and_out + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
 }
 
@@ -146,7 +156,11 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   const Extent q = extent_of(graph, op.operands[0]);
   AttentionMapping shape;
   shape.seq = count_of(op, "seq");
-  shape.keys = count_of(op, "keys") == 0 ? shape.seq : count_of(op, "keys");
+  shape.key_rows = head_counts(op).keys;
+  shape.keys = keys_read(op);
+  shape.first_key = shape.key_rows - shape.keys;
+  shape.softcap = attribute_of(op, "softcap");
+  if (has_bias(op)) shape.bias_element = size_of(graph.tensors[op.operands.back().tensor].type);
   shape.sequences = q.rows / shape.seq;
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
@@ -154,6 +168,8 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.out_element = size_of(graph.tensors[op.result].type);
   // One query that sees all keys: nothing is masked.
   shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;
+  const std::int64_t window = count_of(op, "window");
+  if (shape.causal && window < shape.keys) shape.window = window;
   shape.key_chunk = key_chunk(chip.mxu.cols, weight_tile_depth(chip.mxu, DataType::kBf16));
   std::optional<AttentionMapping> best;
   for (const AttentionMapping& lanes : lane_choices(chip, shape)) {

@@ -26,7 +26,7 @@ struct Need {
 
 bool is_product(const Op& op) {
   const OpFamily family = row_of(op.kind).family;
-  return family == OpFamily::kProduct || family == OpFamily::kHeads;
+  return family == OpFamily::kProduct || family == OpFamily::kExperts || family == OpFamily::kHeads;
 }
 
 bool multiplies(const Graph& graph, const Op& op, DataType type) {
@@ -41,7 +41,8 @@ bool is_transcendental(OpKind kind) {
 // A maximum or a sum of each row.
 bool reduces_rows(OpKind kind) {
   return kind == OpKind::kLayerNorm || kind == OpKind::kRmsNorm || kind == OpKind::kQuantizeRows ||
-         kind == OpKind::kSoftmax || row_of(kind).family == OpFamily::kHeads;
+         kind == OpKind::kSoftmax || kind == OpKind::kNormalize ||
+         row_of(kind).family == OpFamily::kHeads;
 }
 
 // In the order in which they are reported.
@@ -78,7 +79,8 @@ constexpr std::array<Need, 7> kNeeds{{
      }},
     {"a weight-stationary MXU",
      [](const Graph& /*unused*/, const Op& op) {
-       return row_of(op.kind).family == OpFamily::kHeads;
+       const OpFamily family = row_of(op.kind).family;
+       return family == OpFamily::kHeads || family == OpFamily::kExperts;
      },
      [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; },
      "mxu.dataflow"},
@@ -124,6 +126,22 @@ void check_types(const Graph& graph, const Op& op) {
             fmt::format("operands of type {}", name_of(type)), "bf16, int8 or fp8");
 }
 
+bool is_column(const Graph& graph, std::int32_t tensor) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kColumn && op.result == tensor) return true;
+    }
+  }
+  return false;
+}
+
+// Masks count from the diagonal.
+void check_window(const Graph& graph, const Op& op) {
+  if (count_of(op, "window") == 0 || attribute_of(op, "causal") != 0) return;
+  bad_input(fmt::format("{}: op {}", graph.name, op.name),
+            "softmax with a window and not causal, that is not part of an attention", "causal=1");
+}
+
 }  // namespace
 
 void check_capability(const Graph& graph, const ChipSpec& chip) {
@@ -141,9 +159,27 @@ void check_capability(const Graph& graph, const ChipSpec& chip) {
   }
 }
 
+namespace {
+
+// A column view has no pitch of its own: only what reads it element by element can.
+void check_columns(const Graph& graph, const Op& op) {
+  for (std::size_t i = 0; i < op.operands.size(); ++i) {
+    const std::int32_t tensor = op.operands[i].tensor;
+    const bool reads_elements = op.kind == OpKind::kExpertGemm && i > 2;
+    if (reads_elements || !is_column(graph, tensor)) continue;
+    bad_input(fmt::format("{}: op {}", graph.name, op.name),
+              fmt::format("%{}, which is a column of a tensor", graph.tensors[tensor].name),
+              "a column only as the operand of an expert product's step");
+  }
+}
+
+}  // namespace
+
 void check_fused(const Graph& graph) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
+      check_columns(graph, op);
+      if (op.kind == OpKind::kSoftmax) check_window(graph, op);
       if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
       bad_input(fmt::format("{}: op {}", graph.name, op.name),
                 fmt::format("{} that is not part of an attention", name_of(op.kind)),

@@ -26,7 +26,15 @@ class Decomposer {
       std::vector<Op> ops = std::move(section.ops);
       section.ops.clear();
       build_.begin_section(std::move(section));
-      for (Op& op : ops) decompose_op(std::move(op));
+      for (Op& op : ops) {
+        const std::string location = op.location;
+        const std::size_t first = graph_.sections.back().ops.size();
+        decompose_op(std::move(op));
+        std::vector<Op>& parts = graph_.sections.back().ops;
+        for (std::size_t part = first; part < parts.size(); ++part) {
+          parts[part].location = location;
+        }
+      }
     }
     return std::move(graph_);
   }
@@ -76,14 +84,18 @@ class Decomposer {
 
   void mha(const Op& op) {
     const GraphBuilder::Attributes heads = head_attributes(head_counts(op));
+    std::vector<Operand> pairs{op.operands[0], op.operands[1]};
+    if (has_bias(op)) pairs.push_back(op.operands[3]);
     const std::int32_t scores =
-        build_.op(OpKind::kScores, op.name, {op.operands[0], op.operands[1]}, heads,
-                  part_tensor(op, "scores"));
+        build_.op(OpKind::kScores, op.name, std::move(pairs), heads, part_tensor(op, "scores"));
+    GraphBuilder::Attributes rule{{"causal", attribute_of(op, "causal")},
+                                  {"scale", attribute_of(op, "scale")},
+                                  {"seq", attribute_of(op, "seq")}};
+    for (const char* optional : {"window", "softcap"}) {
+      if (attribute_of(op, optional) != 0) rule[optional] = attribute_of(op, optional);
+    }
     const std::int32_t weights = build_.op(OpKind::kSoftmax, part_name(op, "softmax"), {{scores}},
-                                           {{"causal", attribute_of(op, "causal")},
-                                            {"scale", attribute_of(op, "scale")},
-                                            {"seq", attribute_of(op, "seq")}},
-                                           part_tensor(op, "softmax"));
+                                           rule, part_tensor(op, "softmax"));
     build_.op_into(op.result, OpKind::kContext, part_name(op, "context"),
                    {{weights}, op.operands[2]}, heads);
   }

@@ -106,6 +106,17 @@ std::int32_t Emitter::semaphore(const std::string& purpose, UnitId from, UnitId 
   return found->second;
 }
 
+std::int32_t Emitter::table(const std::string& purpose, std::vector<std::int64_t> values) {
+  Tables& tables = program_.tables;
+  const auto same = std::find_if(tables.begin(), tables.end(),
+                                 [&](const Table& table) { return table.values == values; });
+  const auto number = static_cast<std::int32_t>(same - tables.begin());
+  if (same == tables.end()) {
+    tables.push_back({purpose + "#" + std::to_string(number), std::move(values)});
+  }
+  return number;
+}
+
 Ring Emitter::ring(const std::string& purpose, int space, UnitId producer,
                    const std::vector<UnitId>& consumers, std::int64_t base, std::int64_t slot,
                    std::int64_t slots) {

@@ -51,6 +51,9 @@ class Emitter {
   // The semaphore from one queue to another for one purpose; made at its first use.
   std::int32_t semaphore(const std::string& purpose, UnitId from, UnitId to);
 
+  // The number of a constant table with these values; made at their first use.
+  std::int32_t table(const std::string& purpose, std::vector<std::int64_t> values);
+
   // A ring whose semaphores are those of `purpose`. `space` numbers the half of VMEM in use: rings
   // of one space are reused only after drain(space).
   Ring ring(const std::string& purpose, int space, UnitId producer,

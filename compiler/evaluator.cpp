@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "compiler/evaluator_kernels.hpp"
+#include "compiler/expert_tiles.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/stored_tensor.hpp"
 
@@ -15,8 +16,13 @@ namespace {
 
 class GraphEvaluator {
  public:
-  GraphEvaluator(const Graph& graph, std::uint64_t seed, Rounding round)
-      : graph_(graph), seed_(seed), round_(round), values_(graph.tensors.size()) {}
+  GraphEvaluator(const Graph& graph, std::uint64_t seed, Rounding round,
+                 const std::vector<bool>& column_major)
+      : graph_(graph),
+        seed_(seed),
+        round_(round),
+        column_major_(column_major),
+        values_(graph.tensors.size()) {}
 
   std::map<std::string, std::vector<double>> run() {
     for (const Section& section : graph_.sections) {
@@ -60,11 +66,14 @@ class GraphEvaluator {
     const Tensor& t = tensor(index);
     const StoredTensor memory = memory_of(t);
     Matrix result = make_matrix(t.rows, t.cols, row_of(t.type).integer);
-    for (std::size_t i = 0; i < result.real.size(); ++i) {
-      result.real[i] = memory.real(static_cast<std::int64_t>(i));
-    }
+    const bool exchanged = !column_major_.empty() && column_major_[static_cast<std::size_t>(index)];
+    const auto element = [&](std::size_t i) {
+      const auto at = static_cast<std::int64_t>(i);
+      return exchanged ? at % t.cols * t.rows + at / t.cols : at;
+    };
+    for (std::size_t i = 0; i < result.real.size(); ++i) result.real[i] = memory.real(element(i));
     for (std::size_t i = 0; i < result.whole.size(); ++i) {
-      result.whole[i] = memory.whole(static_cast<std::int64_t>(i));
+      result.whole[i] = memory.whole(element(i));
     }
     return result;
   }
@@ -99,8 +108,9 @@ class GraphEvaluator {
   Matrix run_op(const Op& op) {
     switch (row_of(op.kind).family) {
       case OpFamily::kLookup: return lookup(op);
-      case OpFamily::kView: return op.kind == OpKind::kAppend ? append(op) : rows(op);
+      case OpFamily::kView: return view_of(op);
       case OpFamily::kProduct: return product(op);
+      case OpFamily::kExperts: return expert_product(op);
       case OpFamily::kBinary:
       case OpFamily::kUnary: {
         Matrix result = copy_of(view(op.operands[0]));
@@ -133,18 +143,62 @@ class GraphEvaluator {
       step.high = std::numeric_limits<std::int32_t>::max();
     }
     if (operand < 0) return apply(step, running, nullptr);
-    const OperandView b = view(op.operands[static_cast<std::size_t>(operand)]);
-    apply(step, running, &b);
+    const auto which = static_cast<std::size_t>(operand);
+    const OperandView b = view(op.operands[which]);
+    const bool of_experts = is_expert_row(graph_, op, which);
+    if (!of_experts && !is_input_column(graph_, op, which)) return apply(step, running, &b);
+    const Matrix rows = of_experts
+                            ? gathered(b, tensor(op.operands[2].tensor).values)
+                            : gathered(b, rows_of_input(running.rows, running.rows / b.rows()));
+    const OperandView each = whole_view(rows);
+    apply(step, running, &each);
   }
 
   Matrix product(const Op& op) {
     const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
     Matrix running = multiply(view(op.operands[0]), view(op.operands[1]), transposed);
     if (op.kind == OpKind::kLinear) apply_step(OpKind::kAdd, 1, op, 2, running);
+    apply_epilogue(op, running);
+    return running;
+  }
+
+  void apply_epilogue(const Op& op, Matrix& running) {
     for (const EpilogueStep& step : op.epilogue) {
       apply_step(step.kind, step.factor, op, step.operand, running);
     }
+  }
+
+  Matrix expert_product(const Op& op) {
+    const Tensor& experts = tensor(op.operands[2].tensor);
+    Matrix running = multiply_experts(view(op.operands[0]), view(op.operands[1]), experts.values);
+    apply_epilogue(op, running);
     return running;
+  }
+
+  Matrix view_of(const Op& op) {
+    if (op.kind == OpKind::kAppend) return append(op);
+    if (op.kind == OpKind::kRows) return rows(op);
+    Matrix column = copy_of(view(op.operands[0]));
+    column.rows *= column.cols;
+    column.cols = 1;
+    return column;
+  }
+
+  // Column entry r * top + k of row r.
+  Matrix select(const Op& op) {
+    const Tensor& table = tensor(op.operands[0].tensor);
+    const OperandView x = view(op.operands[1]);
+    const std::int64_t top = table.rows / x.rows();
+    Matrix result = make_matrix(x.rows(), top, x.integer);
+    for (std::size_t i = 0; i < table.values.size(); ++i) {
+      const std::int64_t row = static_cast<std::int64_t>(i) / top;
+      if (x.integer) {
+        result.whole[i] = x.whole.row(row)[table.values[i]];
+      } else {
+        result.real[i] = x.real.row(row)[table.values[i]];
+      }
+    }
+    return result;
   }
 
   // Only the rows that are looked up are drawn: a vocabulary is larger than a text.
@@ -169,6 +223,7 @@ class GraphEvaluator {
   }
 
   Matrix lookup(const Op& op) {
+    if (op.kind == OpKind::kSelect) return select(op);
     const Tensor& table = tensor(op.operands[0].tensor);
     const Operand& words = op.operands[1];
     const bool integer = row_of(tensor(words.tensor).type).integer;
@@ -226,21 +281,35 @@ class GraphEvaluator {
     }
     Matrix result = copy_of(x);
     if (op.kind == OpKind::kQuantizeRows) return result;
+    if (op.kind == OpKind::kNormalize) {
+      normalize(result, attribute_of(op, "scale"));
+      return result;
+    }
+    if (op.kind == OpKind::kSumRows) return sum_rows(x.real, count_of(op, "count"));
     if (op.kind != OpKind::kSoftmax) throw std::logic_error("a row-wise op without evaluation");
-    const std::int64_t seq = count_of(op, "seq");
-    softmax(result, attribute_of(op, "scale"), attribute_of(op, "causal") != 0,
-            seq == 0 ? result.cols : seq, 0);
+    SoftmaxRule rule = softmax_rule(op);
+    if (rule.seq == 0) rule.seq = result.cols;
+    softmax(result, rule, 0);
     return result;
+  }
+
+  static SoftmaxRule softmax_rule(const Op& op) {
+    return {.scale = attribute_of(op, "scale"),
+            .causal = attribute_of(op, "causal") != 0,
+            .seq = count_of(op, "seq"),
+            .window = count_of(op, "window"),
+            .softcap = attribute_of(op, "softcap")};
   }
 
   Matrix per_head(const Op& op) {
     Heads heads{.counts = head_counts(op)};
     const View<float> a = view(op.operands[0]).real;
     const View<float> b = view(op.operands[1]).real;
-    if (op.kind == OpKind::kScores) return scores(a, b, heads.counts);
+    const View<float> bias = has_bias(op) ? view(op.operands.back()).real : View<float>{};
+    if (has_bias(op)) heads.bias = &bias;
+    if (op.kind == OpKind::kScores) return scores(a, b, heads);
     if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
-    heads.causal = attribute_of(op, "causal") != 0;
-    heads.scale = attribute_of(op, "scale");
+    heads.rule = softmax_rule(op);
     return attention(a, b, view(op.operands[2]).real, heads, round_);
   }
 
@@ -262,6 +331,7 @@ class GraphEvaluator {
   const Graph& graph_;
   std::uint64_t seed_;
   Rounding round_;
+  const std::vector<bool>& column_major_;
   std::vector<Matrix> values_;  // of each tensor that has been computed
   std::deque<Matrix> drawn_;    // inputs and weights of the current op
   std::int64_t repetition_ = 0;
@@ -270,8 +340,9 @@ class GraphEvaluator {
 }  // namespace
 
 std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
-                                                    Precision precision, std::uint64_t sample) {
-  return GraphEvaluator(graph, seed, Rounding(precision, sample)).run();
+                                                    Precision precision, std::uint64_t sample,
+                                                    const std::vector<bool>& column_major) {
+  return GraphEvaluator(graph, seed, Rounding(precision, sample), column_major).run();
 }
 
 }  // namespace systole

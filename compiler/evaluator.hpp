@@ -23,8 +23,11 @@ namespace systole {
 enum class Precision : std::uint8_t { kFp32, kBf16PerOp, kBf16Sampled };
 
 // The last value of each op's result and of each carried value, row-major, by tensor name.
-// Precondition: verify_graph() has passed the graph.
+// `column_major`: of a graph that `orient` left, which tensors have rows and columns exchanged;
+// what is stored of those is exchanged, too, and so are their values. Precondition: verify_graph()
+// has passed the graph.
 std::map<std::string, std::vector<double>> evaluate(const Graph& graph, std::uint64_t seed,
-                                                    Precision precision, std::uint64_t sample = 0);
+                                                    Precision precision, std::uint64_t sample = 0,
+                                                    const std::vector<bool>& column_major = {});
 
 }  // namespace systole

@@ -33,17 +33,23 @@ double real_result(OpKind kind, double a, double b, float factor) {
     case OpKind::kLinear:
     case OpKind::kMha:
     case OpKind::kGather:
+    case OpKind::kSelect:
     case OpKind::kRows:
+    case OpKind::kColumn:
     case OpKind::kMatmul:
+    case OpKind::kExpertMatmul:
     case OpKind::kLayerNorm:
     case OpKind::kRmsNorm:
     case OpKind::kRope:
     case OpKind::kQuantizeRows:
+    case OpKind::kNormalize:
+    case OpKind::kSumRows:
     case OpKind::kAppend:
     case OpKind::kSoftmax:
     case OpKind::kScores:
     case OpKind::kContext:
     case OpKind::kGemm:
+    case OpKind::kExpertGemm:
     case OpKind::kAttention: break;
   }
   throw std::logic_error("not an elementwise op on real numbers");

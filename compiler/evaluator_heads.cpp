@@ -17,9 +17,20 @@ void for_each_head(const HeadCounts& counts, std::int64_t sequences, Visit visit
   }
 }
 
+// Adds rows first .. first + rows of a head's bias.
+void add_bias(const Heads& heads, std::int64_t head, std::int64_t first, std::int64_t rows,
+              float* scores) {
+  if (heads.bias == nullptr) return;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* row = heads.bias->row(head * heads.counts.seq + first + r);
+    for (std::int64_t c = 0; c < heads.counts.keys; ++c) *scores++ += row[c];
+  }
+}
+
 }  // namespace
 
-Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts) {
+Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads) {
+  const HeadCounts& counts = heads.counts;
   Matrix out = make_matrix(counts.heads * q.rows, counts.keys, false);
   const std::int64_t size = q.cols / counts.heads;
   for_each_head(counts, q.rows / counts.seq,
@@ -28,6 +39,8 @@ Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& coun
                   multiply(q.block(first, counts.seq, head * size, size),
                            k.block(sequence * counts.keys, counts.keys, kv_head * size, size), true,
                            out.real.data() + (head * q.rows + first) * counts.keys, counts.keys);
+                  add_bias(heads, head, 0, counts.seq,
+                           out.real.data() + (head * q.rows + first) * counts.keys);
                 });
   return out;
 }
@@ -57,13 +70,14 @@ Matrix attention(const View<float>& q, const View<float>& k, const View<float>& 
       [&](std::int64_t head, std::int64_t kv_head, std::int64_t sequence) {
         for (std::int64_t row = 0; row < counts.seq; row += kRows) {
           const std::int64_t rows = std::min(kRows, counts.seq - row);
-          const std::int64_t keys = heads.causal ? row + rows : counts.keys;
+          const std::int64_t keys = heads.rule.causal ? row + rows : counts.keys;
           const std::int64_t first = sequence * counts.seq + row;
           const std::int64_t first_key = sequence * counts.keys;
           Matrix weights = make_matrix(rows, keys, false);
           multiply(q.block(first, rows, head * size, size),
                    k.block(first_key, keys, kv_head * size, size), true, weights.real.data(), keys);
-          softmax(weights, heads.scale, heads.causal, counts.seq, row);
+          add_bias(heads, head, row, rows, weights.real.data());
+          softmax(weights, heads.rule, row);
           round(DataType::kBf16, weights);
           multiply(whole_view(weights).real, v.block(first_key, keys, kv_head * size, size), false,
                    out.real.data() + first * q.cols + head * size, q.cols);

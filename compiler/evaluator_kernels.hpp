@@ -73,6 +73,14 @@ void multiply(const View<std::int32_t>& lhs, const View<std::int32_t>& rhs, bool
               std::int32_t* out, std::int64_t out_pitch);
 Matrix multiply(const OperandView& lhs, const OperandView& rhs, bool transposed);
 
+// Row p is row p / top of x times the rows of `weights` that belong to expert experts[p].
+Matrix multiply_experts(const OperandView& x, const OperandView& weights,
+                        const std::vector<std::int64_t>& experts);
+// Row which[p] of `rows` for each p.
+Matrix gathered(const OperandView& rows, const std::vector<std::int64_t>& which);
+// 0, 0, .., 1, 1, ..: each number `top` times.
+std::vector<std::int64_t> rows_of_input(std::int64_t rows, std::int64_t top);
+
 // value = kind(value) or kind(value, b), b repeated down the rows, or across the columns where it
 // has one. `low` and `high` bound what
 // quantize returns.
@@ -94,15 +102,27 @@ Matrix rope(const View<float>& x, const View<float>& cos, const View<float>& sin
 // Makes whole numbers of -127 .. 127 of x, and returns the scale of each row. In fp32, as the rule
 // is: s = amax / 127, and x * (1 / (s + 1e-30)) rounds to nearest even.
 Matrix quantize_rows(Matrix& x);
-// Row r sees columns 0 .. (first_row + r) mod seq where causal; what it does not see becomes 0.
-void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row);
+// Each row over its sum, times scale.
+void normalize(Matrix& x, double scale);
+// Sums of `count` rows each, in their order.
+Matrix sum_rows(const View<float>& x, std::int64_t count);
+// Row r sees columns 0 .. (first_row + r) mod seq where causal, else all; of those the last
+// `window`, where that is not 0. What it does not see becomes 0.
+struct SoftmaxRule {
+  double scale = 1;
+  bool causal = false;
+  std::int64_t seq = 1;
+  std::int64_t window = 0;
+  double softcap = 0;  // c: of c * tanh(scale * x / c); 0: of scale * x
+};
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row);
 
 struct Heads {
   HeadCounts counts{};
-  bool causal = false;
-  double scale = 1;
+  SoftmaxRule rule{};                 // seq: that of the counts
+  const View<float>* bias = nullptr;  // [heads * seq, keys], added to the products of q and k
 };
-Matrix scores(const View<float>& q, const View<float>& k, const HeadCounts& counts);
+Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads);
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);
 // The weights between softmax and the second product are rounded to bf16 in kBf16PerOp.
 Matrix attention(const View<float>& q, const View<float>& k, const View<float>& v,

@@ -100,23 +100,46 @@ Matrix quantize_rows(Matrix& x) {
   return scales;
 }
 
-void softmax(Matrix& x, double scale, bool causal, std::int64_t seq, std::int64_t first_row) {
+void normalize(Matrix& x, double scale) {
   for (std::int64_t r = 0; r < x.rows; ++r) {
     float* row = x.real.data() + r * x.cols;
-    const std::int64_t seen = causal ? std::min((first_row + r) % seq + 1, x.cols) : x.cols;
-    double largest = -HUGE_VAL;
-    for (std::int64_t c = 0; c < seen; ++c) {
-      largest = std::max(largest, scale * static_cast<double>(row[c]));
-    }
     double sum = 0;
-    for (std::int64_t c = 0; c < seen; ++c) {
-      row[c] = std::exp(static_cast<float>(scale * static_cast<double>(row[c]) - largest));
+    for (std::int64_t c = 0; c < x.cols; ++c) sum += static_cast<double>(row[c]);
+    for (std::int64_t c = 0; c < x.cols; ++c) row[c] = static_cast<float>(scale * row[c] / sum);
+  }
+}
+
+Matrix sum_rows(const View<float>& x, std::int64_t count) {
+  Matrix result = make_matrix(x.rows / count, x.cols, false);
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    float* to = result.real.data() + r / count * x.cols;
+    for (std::int64_t c = 0; c < x.cols; ++c) to[c] += x.row(r)[c];
+  }
+  return result;
+}
+
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row) {
+  const auto score = [&](float value) {
+    const double scaled = rule.scale * static_cast<double>(value);
+    return rule.softcap == 0 ? scaled : rule.softcap * std::tanh(scaled / rule.softcap);
+  };
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    float* row = x.real.data() + r * x.cols;
+    const std::int64_t end =
+        rule.causal ? std::min((first_row + r) % rule.seq + 1, x.cols) : x.cols;
+    const std::int64_t begin = rule.window == 0 ? 0 : std::max<std::int64_t>(end - rule.window, 0);
+    double largest = -HUGE_VAL;
+    for (std::int64_t c = begin; c < end; ++c) largest = std::max(largest, score(row[c]));
+    double sum = 0;
+    for (std::int64_t c = begin; c < end; ++c) {
+      row[c] = std::exp(static_cast<float>(score(row[c]) - largest));
       sum += static_cast<double>(row[c]);
     }
-    for (std::int64_t c = 0; c < seen; ++c) {
+    for (std::int64_t c = begin; c < end; ++c) {
       row[c] = static_cast<float>(static_cast<double>(row[c]) / sum);
     }
-    std::fill(row + seen, row + x.cols, 0.0F);
+    std::fill(row, row + begin, 0.0F);
+    std::fill(row + end, row + x.cols, 0.0F);
   }
 }
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/expert_tiles.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
+#include "compiler/source_location.hpp"
 
 namespace systole {
 namespace {
@@ -45,6 +47,7 @@ class Fuser {
     slots.reserve(ops.size());
     for (Op& op : ops) {
       if (op.kind == OpKind::kMatmul) op.kind = OpKind::kGemm;
+      if (op.kind == OpKind::kExpertMatmul) op.kind = OpKind::kExpertGemm;
       slots.emplace_back(join(op, slots).value_or(op));
       producer_[static_cast<std::size_t>(slots.back()->result)] = slots.size() - 1;
     }
@@ -77,7 +80,7 @@ class Fuser {
   std::optional<Op> join_gemm(const Op& op, std::size_t which,
                               std::vector<std::optional<Op>>& slots) const {
     const std::optional<std::size_t> slot = sole_producer(op.operands[which]);
-    if (!slot || slots[*slot]->kind != OpKind::kGemm) return std::nullopt;
+    if (!slot || !takes_steps(slots[*slot]->kind)) return std::nullopt;
     const std::vector<EpilogueStep>& steps = slots[*slot]->epilogue;
     if (!steps.empty() && steps.back().kind == OpKind::kQuantize) return std::nullopt;
     // As quantize, a conversion to fp8 is the last step: it saturates.
@@ -98,12 +101,48 @@ class Fuser {
     EpilogueStep step{.kind = op.kind};
     if (op.operands.size() == 2) {
       step.operand = static_cast<std::int32_t>(gemm.operands.size());
-      gemm.operands.push_back(op.operands[1 - which]);
+      gemm.operands.push_back(per_expert(op.operands[1 - which], gemm, slots));
     }
     step.factor = attribute(op, "factor", 1);
     gemm.epilogue.push_back(step);
     gemm.result = op.result;
+    gemm.location = joined_location(gemm.location, op.location);
     return gemm;
+  }
+
+  // What is gathered for each row of an expert product, by its expert or by its row of x: the
+  // product looks that up itself.
+  Operand per_expert(const Operand& operand, const Op& product,
+                     std::vector<std::optional<Op>>& slots) const {
+    if (product.kind != OpKind::kExpertGemm) return operand;
+    const std::optional<std::size_t> slot = sole_producer(operand);
+    if (!slot || slots[*slot]->kind != OpKind::kGather) return operand;
+    const Op& gather = *slots[*slot];
+    const Operand rows = gather.operands[1];
+    Op with_rows = product;
+    with_rows.operands.push_back(rows);
+    const std::size_t last = with_rows.operands.size() - 1;
+    const bool by_expert = gather.operands[0].tensor == product.operands[2].tensor &&
+                           is_expert_row(graph_, with_rows, last);
+    if (!by_expert &&
+        !(repeats_rows(gather, product) && is_input_column(graph_, with_rows, last))) {
+      return operand;
+    }
+    slots[*slot].reset();
+    return rows;
+  }
+
+  // Whether entry p of the gather's table is the row of x that row p of the product comes from.
+  bool repeats_rows(const Op& gather, const Op& product) const {
+    const std::vector<std::int64_t>& table =
+        graph_.tensors[static_cast<std::size_t>(gather.operands[0].tensor)].values;
+    const std::int64_t rows = extent_of(graph_, product.operands[0]).rows;
+    const auto total = static_cast<std::int64_t>(table.size());
+    if (total != std::ssize(experts_of_rows(graph_, product))) return false;
+    for (std::int64_t p = 0; p < total; ++p) {
+      if (table[static_cast<std::size_t>(p)] != p / (total / rows)) return false;
+    }
+    return true;
   }
 
   std::optional<Op> join_attention(const Op& context, std::vector<std::optional<Op>>& slots) const {
@@ -119,13 +158,25 @@ class Fuser {
     const bool mask_fits =
         counts.keys == counts.seq && (softmax_seq == 0 || softmax_seq == counts.seq);
     if (head_counts(context) != counts || (causal && !mask_fits)) return std::nullopt;
+    const bool plain = !causal && attribute_of(softmax, "scale") == 1 &&
+                       attribute_of(softmax, "window") == 0 &&
+                       attribute_of(softmax, "softcap") == 0;
+    if (has_bias(scores) && !plain) return std::nullopt;
     Op attention{.kind = OpKind::kAttention,
                  .name = scores.name,
                  .operands = {scores.operands[0], scores.operands[1], context.operands[1]},
                  .result = context.result,
                  .attributes = head_attributes(counts)};
+    if (has_bias(scores)) attention.operands.push_back(scores.operands[2]);
     attention.attributes["causal"] = causal ? 1 : 0;
     attention.attributes["scale"] = attribute_of(softmax, "scale");
+    for (const char* optional : {"window", "softcap"}) {
+      if (attribute_of(softmax, optional) != 0) {
+        attention.attributes[optional] = attribute_of(softmax, optional);
+      }
+    }
+    attention.location =
+        joined_location(joined_location(scores.location, softmax.location), context.location);
     slots[*softmax_slot].reset();
     slots[*scores_slot].reset();
     return attention;
@@ -145,6 +196,7 @@ class Fuser {
     norm.epilogue.push_back({.kind = OpKind::kQuantizeRows});
     norm.result = quantize.result;
     norm.scales = quantize.scales;
+    norm.location = joined_location(norm.location, quantize.location);
     return norm;
   }
 

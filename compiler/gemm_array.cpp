@@ -22,9 +22,21 @@ ArrayWork held_weights(const ChipSpec& chip, const GemmShape& shape, const GemmM
   const Cycles load =
       weight_load_cycles(shape.transpose_rhs ? mxu.cols : mxu.rows, mxu.weight_rows_per_cycle);
   const Cycles exposed = mxu.shadow_weights ? 0 : load + drain_cycles(mxu.rows, mxu.cols);
-  const Cycles fold = std::max(feed_cycles(std::min(g.mxu_m, g.m), interval), load) + exposed;
-  const std::int64_t folds = g.tiles_m() * rounds_n(mxu, g) * ceil_div(g.k, depth);
-  return {folds * fold, folds};
+  const auto fold = [&](std::int64_t rows) {
+    return std::max(feed_cycles(rows, interval), load) + exposed;
+  };
+  const std::int64_t rounds = rounds_n(mxu, g) * ceil_div(g.k, depth);
+  if (g.expert_rows.empty()) {
+    const std::int64_t folds = g.tiles_m() * rounds;
+    return {folds * fold(std::min(g.mxu_m, g.m)), folds};
+  }
+  Cycles cycles = 0;
+  for (const std::int64_t rows : g.expert_rows) {
+    const std::int64_t whole = rows / g.mxu_m;
+    cycles += whole * fold(g.mxu_m);
+    if (rows % g.mxu_m != 0) cycles += fold(rows % g.mxu_m);
+  }
+  return {cycles * rounds, g.tiles_m() * rounds};
 }
 
 ArrayWork held_sums(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {

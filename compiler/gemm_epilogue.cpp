@@ -36,7 +36,7 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
       vector.op = *row_of(step.kind).vector_op;
       vector.imm = step.factor;
       if (step.operand >= 0) {
-        vector.b = operand_tile(operands_[step.operand - 2], lane, tile, block);
+        vector.b = operand_tile(operands_[step.operand - own_operands_], lane, tile, block);
       }
       // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
       const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||
@@ -53,15 +53,21 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
 
 void GemmKernel::store_part(const Lane& lane, const Affine& m, const Affine& n,
                             const Affine& part) {
-  Store store;
-  store.src = vmem_tile(out_ring_.at(part), out_pitch(), out_.type);
-  store.dst = out_.tile(m * (g_.tile_m() * out_.pitch) + n * (tile_n_ * out_bytes_) +
-                        (lane.first_row * out_.pitch + lane.first_block * cols_ * out_bytes_));
-  store.rows = rows_left(m, lane);
-  store.cols =
+  const VmemTile src = vmem_tile(out_ring_.at(part), out_pitch(), out_.type);
+  const Affine first_col = n * (tile_n_ * out_bytes_) + lane.first_block * cols_ * out_bytes_;
+  const Value cols =
       clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_, g_.col_blocks * cols_);
-  e_.emit(l_.roles.out, store, {}, {e_.filled(out_ring_, l_.roles.out)},
-          {e_.released(out_ring_, l_.roles.out)});
+  const std::vector<Token> waits{e_.filled(out_ring_, l_.roles.out)};
+  const std::vector<Token> signals{e_.released(out_ring_, l_.roles.out)};
+  if (experts_) {
+    const Scatter scatter{out_.tile(first_col), src, tile_index(experts_->rows, m),
+                          looked_up(experts_->stored, m), cols};
+    e_.emit(l_.roles.out, scatter, {}, waits, signals);
+    return;
+  }
+  const Affine first_row = m * (g_.tile_m() * out_.pitch) + lane.first_row * out_.pitch;
+  const Store store{out_.tile(first_row + first_col), src, rows_left(m, lane), cols};
+  e_.emit(l_.roles.out, store, {}, waits, signals);
 }
 
 void GemmKernel::finish_part(const Lane& lane, const Affine& m, const Affine& n,

@@ -22,13 +22,55 @@ GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapp
       tiles_n_(mapping.tiles_n(mxu_)),
       in_(lhs_.element()),
       out_bytes_(out_.element()),
-      acc_type_(row_of(lhs_.type).accumulator) {
-  for (std::size_t i = 2; i < op.operands.size(); ++i) {
+      acc_type_(row_of(lhs_.type).accumulator),
+      own_operands_(row_of(op.kind).operands) {
+  for (auto i = static_cast<std::size_t>(own_operands_); i < op.operands.size(); ++i) {
     EpilogueOperand operand;
     operand.place = l_.layout.place(op.operands[i], l_.layer);
-    operand.shape = epilogue_operand_shape({operand.place.rows, operand.place.cols}, g_.m, g_.n);
+    operand.shape = epilogue_operand_shape(extent_of(l_.graph, op.operands[i]),
+                                           l_.graph.tensors[op.result].rows, g_.n);
     operands_.push_back(operand);
   }
+  if (row_of(op.kind).family == OpFamily::kExperts) make_experts();
+}
+
+void GemmKernel::make_experts() {
+  const std::vector<std::int64_t>& of_rows = experts_of_rows(l_.graph, op_);
+  const ExpertTiles tiles =
+      expert_tiles(of_rows, count_experts(l_.graph, op_), count_of(op_, "capacity"), g_.tile_m());
+  const std::int64_t top = std::ssize(of_rows) / lhs_.rows;
+  const auto table = [&](const std::string& purpose, const std::vector<std::int64_t>& of,
+                         const auto& entry) {
+    std::vector<std::int64_t> values;
+    values.reserve(of.size());
+    for (const std::int64_t value : of) values.push_back(entry(value));
+    return e_.table(purpose, std::move(values));
+  };
+  const auto same = [](std::int64_t value) { return value; };
+  Experts experts;
+  experts.computed = table("computed_rows", tiles.computed, same);
+  experts.stored = table("stored_rows", tiles.stored, same);
+  experts.weights =
+      table("expert_weights", tiles.expert, [&](std::int64_t e) { return e * g_.k * rhs_.pitch; });
+  experts.rows = table("expert_rows", tiles.rows, same);
+  experts.inputs = table("expert_inputs", tiles.rows, [&](std::int64_t row) { return row / top; });
+  for (std::size_t i = 0; i < operands_.size(); ++i) {
+    EpilogueOperand& operand = operands_[i];
+    const Place& place = operand.place;
+    if (operand.column()) {
+      // A column may show the elements of a tensor with several.
+      const std::int64_t share =
+          is_input_column(l_.graph, op_, static_cast<std::size_t>(own_operands_) + i) ? top : 1;
+      operand.elements = table("expert_elements", tiles.rows, [&](std::int64_t row) {
+        const std::int64_t element = row / share;
+        return element / place.cols * (place.pitch / place.element()) + element % place.cols;
+      });
+    } else if (is_expert_row(l_.graph, op_, static_cast<std::size_t>(own_operands_) + i)) {
+      operand.experts =
+          table("expert_rows_at", tiles.expert, [&](std::int64_t e) { return e * place.pitch; });
+    }
+  }
+  experts_ = experts;
 }
 
 void GemmKernel::make_rings() {
@@ -63,29 +105,50 @@ void GemmKernel::make_rings() {
 }
 
 void GemmKernel::load_operands(const Affine& m, const Affine& n, const Affine& tile) {
-  for (const EpilogueOperand& operand : operands_) {
-    e_.acquire(operand.ring, tile);
-    const Place& from = operand.place;
-    Load load;
-    load.dst = vmem_tile(operand.ring.at(tile), operand.pitch, from.type);
-    load.rows = operand.row() ? Value(1) : clamped(Affine(g_.m) - m * g_.tile_m(), g_.tile_m());
-    load.cols = operand.column() ? Value(1) : clamped(Affine(g_.n) - n * tile_n_, tile_n_);
-    load.src = from.tile((operand.row() ? Affine(0) : m * (g_.tile_m() * from.pitch)) +
-                         (operand.column() ? Affine(0) : n * (tile_n_ * from.element())));
-    e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
+  for (std::size_t i = 0; i < operands_.size(); ++i) {
+    e_.acquire(operands_[i].ring, tile);
+    load_operand(i, m, n, tile);
   }
+}
+
+void GemmKernel::load_operand(std::size_t which, const Affine& m, const Affine& n,
+                              const Affine& tile) {
+  const EpilogueOperand& operand = operands_[which];
+  const Place& from = operand.place;
+  const Affine first_col = operand.column() ? Affine(0) : n * (tile_n_ * from.element());
+  const VmemTile dst = vmem_tile(operand.ring.at(tile), operand.pitch, from.type);
+  const Value cols = operand.column() ? Value(1) : clamped(Affine(g_.n) - n * tile_n_, tile_n_);
+  if (experts_ && !operand.row()) {
+    Gather gather{dst, from.tile(first_col), {}, tile_rows(m), cols};
+    gather.index = tile_index(operand.column() ? operand.elements : experts_->rows, m);
+    if (operand.column()) gather.src.pitch = from.element();
+    e_.emit(l_.roles.params, gather, {}, {}, e_.published(operand.ring));
+    return;
+  }
+  Load load{dst, {}, operand.row() ? Value(1) : tile_rows(m), cols};
+  load.src = from.tile((operand.row() ? Affine(0) : m * (g_.tile_m() * from.pitch)) + first_col);
+  if (operand.experts >= 0) {
+    load.src.address = looked_up(operand.experts, m, from.layer + first_col + from.base);
+  }
+  e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
 }
 
 void GemmKernel::load_block(const Block& at) {
   const Guard first_n = g_.lhs_resident ? equals_first(at.n) : Guard{};
   const Affine block = lhs_block(at);
   e_.acquire(lhs_ring_, block, first_n);
-  Load lhs;
-  lhs.dst = vmem_tile(lhs_ring_.at(block), g_.block_k * in_, lhs_.type);
-  lhs.src = lhs_.tile(at.m * (g_.tile_m() * lhs_.pitch) + at.k * (g_.block_k * in_));
-  lhs.rows = clamped(Affine(g_.m) - at.m * g_.tile_m(), g_.tile_m());
-  lhs.cols = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
-  e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
+  const VmemTile dst = vmem_tile(lhs_ring_.at(block), g_.block_k * in_, lhs_.type);
+  const Affine first_k = at.k * (g_.block_k * in_);
+  const Value depth = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
+  if (experts_) {
+    const Gather lhs{dst, lhs_.tile(first_k), tile_index(experts_->inputs, at.m), tile_rows(at.m),
+                     depth};
+    e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
+  } else {
+    const Load lhs{dst, lhs_.tile(at.m * (g_.tile_m() * lhs_.pitch) + first_k), tile_rows(at.m),
+                   depth};
+    e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
+  }
   if (fifo_) return;
 
   const Affine weights = rhs_block(at);
@@ -97,7 +160,7 @@ void GemmKernel::load_block(const Block& at) {
   Load rhs;
   rhs.dst = vmem_tile(rhs_ring_.at(weights), (transpose_ ? g_.block_k : tile_n_) * in_, rhs_.type);
   rhs.src = transpose_ ? rhs_.tile(n_offset * rhs_.pitch + k_offset * in_)
-                       : rhs_.tile(k_offset * rhs_.pitch + n_offset * in_);
+                       : rhs_tile(at.m, k_offset * rhs_.pitch + n_offset * in_);
   rhs.rows = transpose_ ? n_left : k_left;
   rhs.cols = transpose_ ? k_left : n_left;
   e_.emit(l_.roles.rhs, rhs, {}, {}, e_.published(rhs_ring_));

@@ -5,9 +5,11 @@
 // different blocks at a time. How a block is multiplied is the dataflow's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "compiler/expert_tiles.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/lowering.hpp"
 
@@ -28,6 +30,16 @@ class GemmKernel {
     std::int64_t number = 0, first_row = 0, first_block = 0;
     Ring acc;
   };
+  // Tables of an expert product, all but `rows` and `inputs` by tile.
+  struct Experts {
+    std::int32_t computed = -1;  // rows
+    std::int32_t stored = -1;    // rows that are results
+    std::int32_t weights = -1;   // first byte of the expert's weights
+    std::int32_t expert = -1;
+    std::int32_t rows = -1;    // tile_m rows of the result per tile
+    std::int32_t inputs = -1;  // the rows of lhs that belong to them
+  };
+
   struct Block {  // of K, in a tile
     Affine m, n, k, tile;
   };
@@ -36,10 +48,22 @@ class GemmKernel {
   virtual void multiply(const Block& at) = 0;
 
   Value rows_left(const Affine& m, const Lane& lane) const {
+    if (experts_) return looked_up(experts_->computed, m);
     return clamped(Affine(g_.m - lane.first_row) - m * g_.tile_m(), g_.mxu_m);
   }
   Value cols_left(const Affine& n, const Lane& lane, const Affine& block) const {
     return clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_ - block * cols_, cols_);
+  }
+  // Rows of a tile, of all lanes.
+  Value tile_rows(const Affine& m) const {
+    if (experts_) return looked_up(experts_->computed, m);
+    return clamped(Affine(g_.m) - m * g_.tile_m(), g_.tile_m());
+  }
+  // A tile of rhs, at byte `inside` of the weights of the tile's expert, if there are several.
+  Tile rhs_tile(const Affine& m, const Affine& inside) const {
+    Tile tile = rhs_.tile(inside);
+    if (experts_) tile.address = looked_up(experts_->weights, m, rhs_.layer + inside + rhs_.base);
+    return tile;
   }
   Affine lhs_block(const Block& at) const {
     return g_.lhs_resident ? at.m * g_.blocks_k() + at.k
@@ -65,6 +89,7 @@ class GemmKernel {
   std::vector<Lane> lanes_;
   Ring lhs_ring_, rhs_ring_, out_ring_;
   std::vector<Ring> fifo_rings_;  // one per MXU
+  std::optional<Experts> experts_;
 
  private:
   struct EpilogueOperand {
@@ -73,11 +98,19 @@ class GemmKernel {
     Ring ring;
     Bytes pitch = 0;
 
+    std::int32_t elements = -1;  // of an expert product's column: table of the tiles' elements
+    std::int32_t experts = -1;   // of a row per expert: table of where the tiles' rows begin
+
     bool row() const { return shape == EpilogueShape::kRow; }
     bool column() const { return shape == EpilogueShape::kColumn; }
   };
 
+  void make_experts();
+  RowIndex tile_index(std::int32_t table, const Affine& m) const {
+    return {table, m * g_.tile_m()};
+  }
   void make_rings();
+  void load_operand(std::size_t which, const Affine& m, const Affine& n, const Affine& tile);
   void load_operands(const Affine& m, const Affine& n, const Affine& tile);
   void load_block(const Block& at);
   void acquire_block(const Block& at);
@@ -94,7 +127,8 @@ class GemmKernel {
   Bytes out_pitch() const { return g_.col_blocks * cols_ * out_bytes_; }
 
   DataType acc_type_;
-  std::vector<EpilogueOperand> operands_;  // as Op::operands from the third one on
+  std::vector<EpilogueOperand> operands_;  // as Op::operands after the product's own
+  std::int32_t own_operands_;
 };
 
 }  // namespace systole

@@ -113,7 +113,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const auto array = static_cast<double>(work.cycles);
 
   // Memory: all traffic shares the channels, each operand's its engine.
-  const std::int64_t tile_m = std::min(g.tile_m(), g.m);
+  const std::int64_t tile_m = g.rows_per_tile();
   const std::int64_t tile_n = std::min(g.tile_n(mxu), g.n);
   const std::int64_t block_k = std::min(g.block_k, g.k);
   const std::int64_t tiles = tiles_m * tiles_n;
@@ -124,7 +124,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const Traffic fifo_tiles{tiles * g.blocks_k() * g.col_blocks * parts, block_k,
                            std::min(mxu.cols, g.n) * in};
   const Traffic rhs = from_fifo(chip, shape) ? fifo_tiles : blocks;
-  const Traffic result{tiles * parts, std::min(g.mxu_m, g.m),
+  const Traffic result{tiles * parts, std::min(g.mxu_m, tile_m),
                        std::min(g.col_blocks * mxu.cols, g.n) * out};
   const Traffic operands{shape.full_operand_bytes > 0 ? tiles : 0, tile_m,
                          tile_n * shape.full_operand_bytes};
@@ -138,7 +138,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const double memory = std::max(channels, engine);
 
   // Vector unit, shared by the MXUs.
-  const Cycles part = epilogue_cycles(chip, shape, std::min(g.mxu_m, g.m), g.col_blocks);
+  const Cycles part = epilogue_cycles(chip, shape, std::min(g.mxu_m, tile_m), g.col_blocks);
   const auto vector = static_cast<double>(tiles * parts * part);
 
   // First block in, last tile out.
@@ -226,23 +226,28 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
     best = g;
     best_rank = rank;
   };
-  for (std::int64_t split_m = 1; split_m <= mxu.count; ++split_m) {
+  // The rows of an expert are few: its tiles go to all MXUs, which divide the columns.
+  const bool experts = !shape.expert_rows.empty();
+  const std::int64_t most_m =
+      experts ? *std::max_element(shape.expert_rows.begin(), shape.expert_rows.end()) : shape.m;
+  for (std::int64_t split_m = 1; split_m <= (experts ? 1 : mxu.count); ++split_m) {
     if (mxu.count % split_m != 0) continue;
     const std::int64_t split_n = mxu.count / split_m;
     const std::int64_t most_blocks = std::min(ceil_div(blocks_n, split_n), acc_rows);
     for (std::int64_t col_blocks = 1; col_blocks <= std::min<std::int64_t>(most_blocks, 16);
          ++col_blocks) {
       const std::int64_t most_rows = acc_rows / col_blocks;
-      const std::int64_t fewest = ceil_div(shape.m, split_m * most_rows);
+      const std::int64_t fewest = ceil_div(most_m, split_m * most_rows);
       std::vector<std::int64_t> tiles{fewest, fewest + 1, fewest * 2, fewest * 4, fewest * 8};
-      if (holds_sums(chip)) tiles.push_back(ceil_div(shape.m, split_m * mxu.rows));
+      if (holds_sums(chip)) tiles.push_back(ceil_div(most_m, split_m * mxu.rows));
       for (const std::int64_t count : tiles) {
-        const std::int64_t rows = rows_of_part(chip, shape.m, split_m * count, most_rows);
+        const std::int64_t rows = rows_of_part(chip, most_m, split_m * count, most_rows);
         for (std::int64_t block_k = depth;; block_k *= 2) {
           block_k = std::min(block_k, whole_k);
           for (const bool resident : {false, true}) {
             GemmMapping g;
             g.m = shape.m, g.n = shape.n, g.k = shape.k;
+            g.expert_rows = shape.expert_rows;
             g.split_m = split_m, g.split_n = split_n;
             g.mxu_m = rows, g.col_blocks = col_blocks, g.block_k = block_k;
             g.lhs_resident = resident;

@@ -24,7 +24,8 @@ constexpr EpilogueShape epilogue_operand_shape(const Extent& operand, std::int64
 // What the search needs to know of a product and its epilogue.
 struct GemmShape {
   std::int64_t m = 0, n = 0, k = 0;
-  DataType type = DataType::kBf16;  // of lhs and rhs
+  std::vector<std::int64_t> expert_rows{};  // as in GemmMapping; m is their sum
+  DataType type = DataType::kBf16;          // of lhs and rhs
   DataType out_type = DataType::kBf16;
   bool transpose_rhs = false;
   std::vector<VectorOp> epilogue;  // copy where there is none

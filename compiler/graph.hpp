@@ -40,8 +40,11 @@ enum class OpKind : std::uint8_t {
   kMha,
   // what `decompose` leaves
   kGather,
+  kSelect,
   kRows,
+  kColumn,
   kMatmul,
+  kExpertMatmul,
   kAdd,
   kSub,
   kMul,
@@ -59,12 +62,15 @@ enum class OpKind : std::uint8_t {
   kRmsNorm,
   kRope,
   kQuantizeRows,
+  kNormalize,
+  kSumRows,
   kAppend,
   kSoftmax,
   kScores,
   kContext,
   // what `fuse` makes
   kGemm,
+  kExpertGemm,
   kAttention,
 };
 
@@ -73,11 +79,21 @@ enum class OpKind : std::uint8_t {
 //   embedding(%tokens, %wte, %wpe)          table row + position row; attr seq
 //   linear(%x, %w, %b)                      x.w + b
 //   mha(%q, %k, %v)                         attrs heads, kv_heads, seq (rows per sequence), keys
-//                                           (rows of k per sequence), causal, scale; q, k, v may
-//                                           be column views of one tensor
+//                                           (rows of k per sequence), causal, scale, window (of the
+//                                           keys that a row sees, only the last so many), softcap
+//                                           (c: scores become c tanh(scale x / c)); q, k, v may be
+//                                           columns of one tensor; a fourth is added to the scores
 //   gather(%table, %w)                      rows of w named by a table
+//   select(%table, %x)                      of row r of x, the columns that the table names in its
+//                                           r-th part: rows(table) / rows(x) for each row
 //   rows(%x)                                attrs first, step, count: a view, no work
+//   column(%x)                              x's elements row by row in one column: a view, which
+//                                           only an expert product's step can read
 //   matmul(%lhs, %rhs)                      attr transpose_rhs (rhs is N x K)
+//   expert_matmul(%x, %w, %experts)         row p is row p / top of x times rows e K .. e K + K of
+//                                           w, where e is entry p of the table, K the columns of x
+//                                           and top = rows(table) / rows(x); attr capacity: rows
+//                                           that each expert computes, filled up (0: what it has)
 //   add sub mul max (%a, %b)                b of the same shape; or rows that divide a's, repeated
 //                                           (1 x cols: a bias; seq x cols: positions); or rows x 1,
 //                                           one number per row
@@ -88,13 +104,17 @@ enum class OpKind : std::uint8_t {
 //   rope(%x, %cos, %sin)                    attr heads; cos, sin: fp32, half a head's columns, rows
 //                                           that divide x's: rotates (x[j], x[j + half]) of a head
 //   quantize_rows(%x) -> %q, %scales        per row, s = max|x| / 127, q = x / s as int8
+//   normalize(%x)                           each row over its sum, times attr scale
+//   sum_rows(%x)                            sums of attr count rows each, one after the other
 //   append(%cache, %rows)                   attrs seq (rows per sequence of the cache), first: the
 //                                           cache with rows in place of first, first + 1, ... of
 //                                           each sequence; both are one memory
-//   softmax(%x)                             over each row; attrs causal, seq, scale
+//   softmax(%x)                             over each row; attrs causal, seq, scale, window,
+//                                           softcap
 //   scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys; scores:
-//                                           [heads * batch * seq, keys]
+//                                           [heads * batch * seq, keys]; a third operand is added
 //   gemm(%lhs, %rhs, epilogue operands...)  attr transpose_rhs; epilogue in Op::epilogue
+//   expert_gemm(%x, %w, %experts, ...)      an expert_matmul, likewise
 //   attention(%q, %k, %v)                   as mha
 struct Operand {
   std::int32_t tensor = -1;    // index into Graph::tensors
@@ -118,6 +138,7 @@ struct Op {
   std::int32_t scales = -1;  // second result, of an op that quantises rows: rows x 1, fp32
   std::map<std::string, double, std::less<>> attributes{};
   std::vector<EpilogueStep> epilogue{};  // kGemm; of a norm at most quantize_rows
+  std::string location{};                // where it was written (source_location.hpp)
 };
 
 // A value that enters a repeated section and is replaced by `yield` at the end of each repetition;

@@ -18,7 +18,7 @@ namespace systole {
 
 class GraphParser {
  public:
-  GraphParser(std::string_view text, std::string_view where) : lexer_(text, where) {}
+  GraphParser(std::string_view text, std::string_view where) : lexer_(text, where), where_(where) {}
 
   // What the text says; verify_graph() has not seen it. Throws Error with exit status 3.
   Graph parse();
@@ -66,6 +66,7 @@ class GraphParser {
   void finish_op(Op op, const std::vector<GraphToken>& names, const GraphToken& at);
 
   GraphLexer lexer_;
+  std::string_view where_;
   Graph graph_;
   std::unordered_map<std::string, std::int32_t> numbers_;  // of tensors, by name
   // Of each tensor: the repeated section in which alone it is seen, the number of sections before

@@ -6,6 +6,7 @@
 #include "compiler/graph_parser.hpp"
 #include "compiler/graph_verifier.hpp"
 #include "compiler/op_table.hpp"
+#include "compiler/source_location.hpp"
 #include "isa/names.hpp"
 
 namespace systole {
@@ -20,8 +21,9 @@ void GraphParser::parse_op() {
   const GraphToken at = lexer_.peek();
   Op op;
   op.name = std::string(names[0].text);
+  op.location = file_location(where_, names[0].line);
   op.kind = parse_kind();
-  if (row_of(op.kind).family == OpFamily::kLookup && ++lookups_ > kMaxLookups) {
+  if (reads_table(op.kind) && ++lookups_ > kMaxLookups) {
     lexer_.fail(at, fmt::format("at most {} lookups", kMaxLookups));
   }
   parse_operands(op);

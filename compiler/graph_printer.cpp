@@ -15,7 +15,7 @@ constexpr std::int32_t kOutside = -1;  // of repeated sections
 
 class GraphPrinter {
  public:
-  explicit GraphPrinter(const Graph& graph) : graph_(graph) {}
+  GraphPrinter(const Graph& graph, bool locations) : graph_(graph), locations_(locations) {}
 
   std::string print() {
     write("graph \"{}\"", graph_.name);
@@ -119,7 +119,9 @@ class GraphPrinter {
 
   void print_op(const Op& op, std::string_view indent) {
     const Tensor& result = tensor(op.result);
-    const std::size_t own = op.kind == OpKind::kGemm ? 2 : op.operands.size();
+    const std::size_t own = takes_steps(op.kind)
+                                ? static_cast<std::size_t>(row_of(op.kind).operands)
+                                : op.operands.size();
     write("{}%{}", indent, result.name);
     if (op.scales >= 0) write(", %{}", tensor(op.scales).name);
     write(" = {}(", name_of(op.kind));
@@ -131,7 +133,9 @@ class GraphPrinter {
     print_attributes(op);
     for (const EpilogueStep& step : op.epilogue) print_step(op, step);
     if (op.name != result.name) write(" name=\"{}\"", op.name);
-    write(" : {}[{}, {}]\n", name_of(result.type), result.rows, result.cols);
+    write(" : {}[{}, {}]", name_of(result.type), result.rows, result.cols);
+    if (locations_ && !op.location.empty()) write("  # {}", op.location);
+    write("\n");
   }
 
   void print_attributes(const Op& op) {
@@ -159,11 +163,14 @@ class GraphPrinter {
   }
 
   const Graph& graph_;
+  bool locations_;
   std::string text_;
 };
 
 }  // namespace
 
-std::string print_graph(const Graph& graph) { return GraphPrinter(graph).print(); }
+std::string print_graph(const Graph& graph, bool locations) {
+  return GraphPrinter(graph, locations).print();
+}
 
 }  // namespace systole

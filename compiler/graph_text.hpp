@@ -37,6 +37,7 @@ namespace systole {
 // passed verify_graph(). Throws Error with exit status 3.
 Graph parse_graph(std::string_view text, std::string_view where);
 
-std::string print_graph(const Graph& graph);
+// `locations`: each op with a comment that says where it was written.
+std::string print_graph(const Graph& graph, bool locations = false);
 
 }  // namespace systole

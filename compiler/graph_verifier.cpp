@@ -181,7 +181,7 @@ class GraphVerifier {
       if (op.scales != -1) define(op.scales, at);
       require(op.epilogue.empty() || may_have_epilogue(op.kind), at,
               fmt::format("an epilogue on {}", name_of(op.kind)), "one on gemm or a norm");
-      if (row_of(op.kind).family == OpFamily::kLookup) {
+      if (reads_table(op.kind)) {
         require(++lookups_ <= kMaxLookups, at, "more lookups",
                 fmt::format("at most {}", kMaxLookups));
       }
@@ -199,7 +199,7 @@ class GraphVerifier {
     const Tensor& result = tensor(op.result);
     double depth = 16;  // elementwise and the like: more than the bytes that move per element
     const OpFamily family = row_of(op.kind).family;
-    if (family == OpFamily::kProduct) {
+    if (family == OpFamily::kProduct || family == OpFamily::kExperts) {
       depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
     } else if (op.kind == OpKind::kScores) {
       depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/head_counts.hpp"
 
+#include <algorithm>
+
 #include "compiler/op_table.hpp"
 
 namespace systole {
+
+bool may_have_bias(OpKind kind) {
+  return kind == OpKind::kMha || kind == OpKind::kAttention || kind == OpKind::kScores;
+}
+
+bool has_bias(const Op& op) {
+  return may_have_bias(op.kind) &&
+         op.operands.size() > static_cast<std::size_t>(row_of(op.kind).operands);
+}
 
 HeadCounts head_counts(const Op& op) {
   HeadCounts counts{.heads = count_of(op, "heads"),
@@ -13,6 +24,28 @@ HeadCounts head_counts(const Op& op) {
   if (counts.kv_heads == 0) counts.kv_heads = counts.heads;
   if (counts.keys == 0) counts.keys = counts.seq;
   return counts;
+}
+
+std::int64_t keys_read(const Op& op) {
+  const std::int64_t keys = head_counts(op).keys;
+  const std::int64_t window = count_of(op, "window");
+  const bool all = window == 0 || attribute_of(op, "causal") != 0;
+  return all ? keys : std::min(keys, window);
+}
+
+std::int64_t rows_read(const Op& op, std::size_t which, std::int64_t rows) {
+  const bool whole = op.kind == OpKind::kMha || op.kind == OpKind::kAttention;
+  return whole && (which == 1 || which == 2) ? rows / head_counts(op).keys * keys_read(op) : rows;
+}
+
+// Of the rows of a causal one, the first see 1, 2, ... keys, those after them as many as the window
+// has.
+std::int64_t pairs_seen(const Op& op) {
+  const std::int64_t seq = head_counts(op).seq;
+  if (attribute_of(op, "causal") == 0) return seq * keys_read(op);
+  const std::int64_t window = count_of(op, "window");
+  const std::int64_t growing = window == 0 ? seq : std::min(seq, window);
+  return growing * (growing + 1) / 2 + (seq - growing) * growing;
 }
 
 std::map<std::string, double, std::less<>> head_attributes(const HeadCounts& counts) {

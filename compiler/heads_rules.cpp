@@ -14,6 +14,21 @@ void check_counts(const HeadCounts& counts) {
   }
 }
 
+// The bias is the same for all sequences. Where the kernel adds it, scores are not scaled, and all
+// rows see all keys.
+void check_bias(const Graph& graph, const Op& op, const HeadCounts& counts) {
+  const std::size_t which = op.operands.size() - 1;
+  require_extent(graph, op, which, {counts.heads * counts.seq, counts.keys});
+  if (op.kind == OpKind::kScores) return;
+  for (const char* name : {"causal", "window", "softcap"}) {
+    if (attribute_of(op, name) == 0) continue;
+    mismatch(fmt::format("a bias and {} = {}", name, attribute_of(op, name)), "one of the two");
+  }
+  if (attribute_of(op, "scale") != 1) {
+    mismatch(fmt::format("a bias and scale = {}", attribute_of(op, "scale")), "scale = 1");
+  }
+}
+
 ResultInfo context_result(const Graph& graph, const Op& op) {
   const HeadCounts counts = head_counts(op);
   const Extent p = extent_of(graph, op.operands[0]);
@@ -32,14 +47,15 @@ ResultInfo context_result(const Graph& graph, const Op& op) {
 ResultInfo heads_result(const Graph& graph, const Op& op) {
   const HeadCounts counts = head_counts(op);
   check_counts(counts);
-  for (std::size_t i = 0; i < op.operands.size(); ++i) {
-    require_type(graph, op, i, DataType::kBf16);
-  }
+  const auto own = static_cast<std::size_t>(row_of(op.kind).operands);
+  for (std::size_t i = 0; i < own; ++i) require_type(graph, op, i, DataType::kBf16);
+  if (has_bias(op)) require_type(graph, op, own, DataType::kBf16, DataType::kFp32);
   if (op.kind == OpKind::kContext) return context_result(graph, op);
   const Extent q = extent_of(graph, op.operands[0]);
   require_divisor("heads", counts.heads, "columns of operand 1", q.cols);
   require_divisor("seq", counts.seq, "rows of operand 1", q.rows);
-  for (std::size_t i = 1; i < op.operands.size(); ++i) {
+  if (has_bias(op)) check_bias(graph, op, counts);
+  for (std::size_t i = 1; i < own; ++i) {
     require_extent(graph, op, i,
                    {q.rows / counts.seq * counts.keys, q.cols / counts.heads * counts.kv_heads});
   }
@@ -48,6 +64,7 @@ ResultInfo heads_result(const Graph& graph, const Op& op) {
     mismatch(fmt::format("causal with keys = {}", counts.keys),
              fmt::format("as many keys as seq = {}", counts.seq));
   }
+  require_softcap(op);
   return {q.rows, q.cols, DataType::kBf16};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/expert_choice.hpp"
 #include "compiler/graph.hpp"
 
 namespace systole {
@@ -14,9 +15,10 @@ namespace systole {
 struct Scenario {
   std::string phase = "prefill";  // or "decode": one token per sequence against a KV cache
   std::int64_t batch = 1;         // sequences
-  std::int64_t seq = 0;           // prefill: tokens per sequence
+  std::int64_t seq = 0;           // prefill, and an encoder's in decode: tokens per sequence
   std::int64_t context = 0;       // decode: tokens of each sequence in the KV cache before the step
   DataType dtype = DataType::kBf16;
+  ExpertScenario experts{};  // of models with experts
 };
 
 // A Hugging Face config.json as it is on the hub. `where` names the file in messages, `name` the
@@ -24,6 +26,14 @@ struct Scenario {
 // expected) or a scenario that the model does not allow; 2 for a scenario that is incomplete.
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
                     const Scenario& scenario);
+
+// The tokens of each sequence where the config.json fixes them, as that of a model of images does;
+// 0 where Scenario::seq gives them. Where they are fixed, it may be 0. Errors: as above.
+std::int64_t own_sequence(std::string_view json, std::string_view where);
+
+// Whether the model decodes after a text that an encoder has read, of Scenario::seq tokens in both
+// phases. Errors: as above.
+bool has_source(std::string_view json, std::string_view where);
 
 // "gemm:MxKxN": out[M, N] = lhs[M, K] . rhs[K, N]; int8 is requantised to int8.
 // Errors: exit status 2 for a malformed spec, 3 for sizes out of bounds or types without MXU.

@@ -9,11 +9,15 @@
 #include "compiler/config_json.hpp"
 #include "compiler/config_reader.hpp"
 #include "compiler/gpt2.hpp"
+#include "compiler/gptj.hpp"
 #include "compiler/graph_lexer.hpp"
 #include "compiler/graph_verifier.hpp"
 #include "compiler/import.hpp"
 #include "compiler/llama.hpp"
 #include "compiler/model_builder.hpp"
+#include "compiler/t5.hpp"
+#include "compiler/vit.hpp"
+#include "isa/error.hpp"
 
 namespace systole {
 namespace {
@@ -22,21 +26,33 @@ using ImportFunction = Graph (*)(const ConfigReader&, std::string_view, const Sc
 struct ModelTypeRow {
   std::string_view name;  // model_type
   ImportFunction import;
+  std::int64_t (*sequence)(const ConfigReader&) = nullptr;  // where the file fixes its length
+  bool source = false;  // decode needs the length of what the encoder has read, too
 };
-constexpr std::array<ModelTypeRow, 6> kModelTypes{{
+constexpr std::array<ModelTypeRow, 16> kModelTypes{{
     {"bert", import_bert},
+    {"gemma2", import_gemma},
+    {"gemma3", import_gemma},
+    {"gemma3_text", import_gemma},
     {"gpt2", import_gpt2},
+    {"gptj", import_gptj},
     {"llama", import_llama},
     {"mistral", import_llama},
+    {"mixtral", import_llama},
+    {"phi3", import_llama},
     {"qwen2", import_llama},
     {"qwen3", import_llama},
+    {"qwen3_moe", import_llama},
+    {"seed_oss", import_llama},
+    {"t5", import_t5, nullptr, true},
+    {"vit", import_vit, vit_sequence},
 }};
 
-ImportFunction import_function(const ConfigReader& read) {
+const ModelTypeRow& row_of_type(const ConfigReader& read) {
   const std::string type = read.text("model_type");
   std::vector<std::string_view> known;
   for (const ModelTypeRow& row : kModelTypes) {
-    if (row.name == type) return row.import;
+    if (row.name == type) return row;
     known.push_back(row.name);
   }
   read.fail("model_type", shown(type) + ", which is not supported",
@@ -78,18 +94,44 @@ std::set<std::string> scales_of_weights(const Graph& graph) {
   return names;
 }
 
+bool has_experts(const Graph& graph) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kExpertMatmul) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
                     const Scenario& scenario) {
   const nlohmann::json parsed = parse_config(json, where);
   const ConfigReader read(parsed, where);
-  const ImportFunction import = import_function(read);
+  const ModelTypeRow& type = row_of_type(read);
   refuse_unread(read);
-  check_scenario(scenario, where);
-  Graph graph = import(read, printable(name), scenario);
+  Scenario own = scenario;
+  if (type.sequence != nullptr && !is_decode(own) && own.seq == 0) own.seq = type.sequence(read);
+  check_scenario(own, where, type.source);
+  Graph graph = type.import(read, printable(name), own);
+  if (scenario.experts.asked && !has_experts(graph)) {
+    bad_input(where, "experts in the scenario", "a model with experts, or none of --experts...");
+  }
   verify_graph(graph, where);
   return graph;
+}
+
+std::int64_t own_sequence(std::string_view json, std::string_view where) {
+  const nlohmann::json parsed = parse_config(json, where);
+  const ConfigReader read(parsed, where);
+  const ModelTypeRow& type = row_of_type(read);
+  return type.sequence == nullptr ? 0 : type.sequence(read);
+}
+
+bool has_source(std::string_view json, std::string_view where) {
+  const nlohmann::json parsed = parse_config(json, where);
+  return row_of_type(ConfigReader(parsed, where)).source;
 }
 
 std::int64_t parameter_count(const Graph& graph) {

@@ -136,6 +136,10 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
     for (const Op& op : section.ops) {
       if (op.kind == OpKind::kRows) alias_rows(op);
       if (op.kind == OpKind::kAppend) alias_append(op);
+      if (op.kind == OpKind::kColumn) {
+        slots_[op.result] = slots_[op.operands[0].tensor];
+        slots_[op.result].column_of = op.operands[0].tensor;
+      }
     }
   }
 }
@@ -292,7 +296,7 @@ Place Layout::place(const Operand& operand, const Affine& layer) const {
 
 Place Layout::place(std::int32_t tensor, const Affine& layer) const {
   const Slot& slot = slots_[tensor];
-  const Tensor& t = graph_.tensors[tensor];
+  const Tensor& t = graph_.tensors[slot.column_of < 0 ? tensor : slot.column_of];
   Place place{slot.base, 0, slot.ring, slot.pitch, t.rows, t.cols, t.type};
   place.layer = layer * slot.stride + slot.phase;
   return place;

@@ -41,7 +41,8 @@ class Layout {
   // is not computed by an op.
   Layout(const Graph& graph, const ChipSpec& chip);
 
-  // `layer`: index of the repetition loop; the constant 0 outside of it.
+  // `layer`: index of the repetition loop; the constant 0 outside of it. The place of a column view
+  // is that of the tensor whose elements it names.
   Place place(const Operand& operand, const Affine& layer) const;
   Place place(std::int32_t tensor, const Affine& layer) const;
 
@@ -57,7 +58,8 @@ class Layout {
     std::int64_t pitch = 0;
     std::int64_t stride = 0;  // per repetition
     std::int64_t ring = 0;
-    std::int64_t phase = 0;  // of a carried value: 0 reads buffer l mod 2, 1 the next one
+    std::int64_t phase = 0;       // of a carried value: 0 reads buffer l mod 2, 1 the next one
+    std::int32_t column_of = -1;  // of a column view: the tensor whose elements it names
   };
   void allocate(std::int32_t tensor);
   void check_carries() const;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -13,24 +14,35 @@
 namespace systole {
 namespace {
 
-enum class Window : std::uint8_t { kNone, kAlways, kFlagged };
+enum class Window : std::uint8_t { kNone, kAlways, kIfGiven, kFlagged };
 
 // How the members of the family differ (transformers, models/NAME/configuration_NAME.py and
 // modeling_NAME.py).
 struct FamilyRow {
   std::string_view model_type;
   std::string_view architecture;
-  bool attention_bias_key;  // q, k, v and o have biases where the key says so
-  bool qkv_bias;            // q, k, v have biases always
+  bool attention_bias_key;           // q, k, v and o have biases where the key says so
+  bool attention_bias;               // the key's default
+  std::string_view output_bias_key;  // of o, where it has a key of its own
+  bool qkv_bias;                     // q, k, v have biases always
   bool mlp_bias_key;
   bool qk_norm;
+  bool packed;
   Window window;
 };
-constexpr std::array<FamilyRow, 4> kFamily{{
-    {"llama", "LlamaForCausalLM", true, false, true, false, Window::kNone},
-    {"mistral", "MistralForCausalLM", false, false, false, false, Window::kAlways},
-    {"qwen2", "Qwen2ForCausalLM", false, true, false, false, Window::kFlagged},
-    {"qwen3", "Qwen3ForCausalLM", true, false, false, true, Window::kFlagged},
+constexpr std::array<FamilyRow, 8> kFamily{{
+    {"llama", "LlamaForCausalLM", true, false, "", false, true, false, false, Window::kNone},
+    {"mistral", "MistralForCausalLM", false, false, "", false, false, false, false,
+     Window::kAlways},
+    {"mixtral", "MixtralForCausalLM", false, false, "", false, false, false, false,
+     Window::kIfGiven},
+    {"phi3", "Phi3ForCausalLM", false, false, "", false, false, false, true, Window::kIfGiven},
+    {"qwen2", "Qwen2ForCausalLM", false, false, "", true, false, false, false, Window::kFlagged},
+    {"qwen3", "Qwen3ForCausalLM", true, false, "", false, false, true, false, Window::kFlagged},
+    {"qwen3_moe", "Qwen3MoeForCausalLM", true, false, "", false, false, true, false,
+     Window::kFlagged},
+    {"seed_oss", "SeedOssForCausalLM", true, true, "attention_out_bias", false, true, false, false,
+     Window::kNone},
 }};
 
 const FamilyRow& family_of(const ConfigReader& read) {
@@ -72,48 +84,53 @@ std::int64_t read_head_dim(const ConfigReader& read, const LlamaConfig& config) 
   return head_dim;
 }
 
-// Whether layer_types names windows. `otherwise` where the key is absent.
-bool has_window_layers(const ConfigReader& read, std::int64_t layers, bool otherwise) {
-  if (!read.has("layer_types")) return otherwise;
-  const nlohmann::json& list = read.required("layer_types");
-  if (!list.is_array() || list.size() != static_cast<std::size_t>(layers)) {
-    read.fail("layer_types", shown(list), fmt::format("a list of {} types", layers));
-  }
-  bool windows = false;
-  for (const nlohmann::json& type : list) {
-    if (type != "full_attention" && type != "sliding_attention") {
-      read.fail("layer_types", shown(type), "full_attention or sliding_attention");
-    }
-    windows = windows || type == "sliding_attention";
-  }
-  return windows;
-}
-
 // 4096 is the default where the key is absent; null means none.
-std::int64_t read_window(const ConfigReader& read, Window window, std::int64_t layers) {
+void read_window(const ConfigReader& read, Window window, LlamaConfig& config) {
   constexpr std::int64_t kWindow = 4096, kMaxWindowLayers = 28;
+  const auto layers = static_cast<std::size_t>(config.num_hidden_layers);
+  std::vector<int> sliding(layers, 1);
   const bool null = read.given("sliding_window") && !read.has("sliding_window");
   switch (window) {
-    case Window::kNone: return 0;
+    case Window::kNone: return;
     case Window::kAlways:
-      if (null || !has_window_layers(read, layers, true)) return 0;
+      if (null) return;
+      break;
+    case Window::kIfGiven:
+      if (!read.has("sliding_window")) return;
       break;
     case Window::kFlagged: {
-      if (!read.flag("use_sliding_window", false) || null) return 0;
+      if (!read.flag("use_sliding_window", false) || null) return;
       const std::int64_t full = read.size_or("max_window_layers", kMaxWindowLayers);
-      if (!has_window_layers(read, layers, layers > full)) return 0;
+      for (std::size_t layer = 0; layer < layers; ++layer) {
+        sliding[layer] = static_cast<std::int64_t>(layer) >= full ? 1 : 0;
+      }
       break;
     }
   }
-  return read.size_or("sliding_window", kWindow);
+  config.sliding = read_layer_types(read, std::move(sliding));
+  if (std::find(config.sliding.begin(), config.sliding.end(), 1) == config.sliding.end()) return;
+  config.sliding_window = read.size_or("sliding_window", kWindow);
 }
 
 }  // namespace
 
-LlamaConfig read_llama(const ConfigReader& read) {
-  const FamilyRow& family = family_of(read);
-  read.architecture({std::string(family.architecture)});
-  read.require_flag("use_mrope", false, family.model_type);
+std::vector<int> read_layer_types(const ConfigReader& read, std::vector<int> otherwise) {
+  if (!read.has("layer_types")) return otherwise;
+  const nlohmann::json& list = read.required("layer_types");
+  if (!list.is_array() || list.size() != otherwise.size()) {
+    read.fail("layer_types", shown(list), fmt::format("a list of {} types", otherwise.size()));
+  }
+  std::vector<int> sliding;
+  for (const nlohmann::json& type : list) {
+    if (type != "full_attention" && type != "sliding_attention") {
+      read.fail("layer_types", shown(type), "full_attention or sliding_attention");
+    }
+    sliding.push_back(type == "sliding_attention" ? 1 : 0);
+  }
+  return sliding;
+}
+
+LlamaConfig read_sizes(const ConfigReader& read) {
   LlamaConfig config;
   config.vocab_size = read.size("vocab_size");
   config.hidden_size = read.size("hidden_size");
@@ -122,15 +139,34 @@ LlamaConfig read_llama(const ConfigReader& read) {
   config.num_attention_heads = read.size("num_attention_heads");
   config.num_key_value_heads = read_kv_heads(read, config.num_attention_heads);
   config.head_dim = read_head_dim(read, config);
-  config.sliding_window = read_window(read, family.window, config.num_hidden_layers);
+  config.query_scalar = static_cast<double>(config.head_dim);
+  config.sliding.assign(static_cast<std::size_t>(config.num_hidden_layers), 0);
   config.rms_norm_eps = read.fraction_or("rms_norm_eps", 1e-6);
+  return config;
+}
+
+LlamaConfig read_llama(const ConfigReader& read) {
+  const FamilyRow& family = family_of(read);
+  read.architecture({std::string(family.architecture)});
+  read.require_flag("use_mrope", false, family.model_type);
+  LlamaConfig config = read_sizes(read);
+  read_window(read, family.window, config);
   config.hidden_act = read.activation_or("hidden_act", OpKind::kSilu);
-  config.output_bias = family.attention_bias_key && read.flag("attention_bias", false);
-  config.qkv_bias = family.qkv_bias || config.output_bias;
+  const bool attention_bias =
+      family.attention_bias_key && read.flag("attention_bias", family.attention_bias);
+  config.output_bias =
+      family.output_bias_key.empty() ? attention_bias : read.flag(family.output_bias_key, false);
+  config.qkv_bias = family.qkv_bias || attention_bias;
   config.mlp_bias = family.mlp_bias_key && read.flag("mlp_bias", false);
   config.qk_norm = family.qk_norm;
   config.tie_word_embeddings = read.flag("tie_word_embeddings", false);
-  config.rope = read_rope(read, config.head_dim, read.size("max_position_embeddings"));
+  config.packed = family.packed;
+  if (family.model_type == "mixtral") config.moe = read_mixtral(read);
+  if (family.model_type == "qwen3_moe") {
+    config.moe = read_qwen3_moe(read, config.num_hidden_layers);
+  }
+  config.rope = read_rope(read, config.head_dim, read.size("max_position_embeddings"),
+                          family.packed ? PartialRope::kTaken : PartialRope::kRefused);
   return config;
 }
 

@@ -16,7 +16,9 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       k_(lowering.layout.place(op.operands[1], lowering.layer)),
       v_(lowering.layout.place(op.operands[2], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      scale_(attribute(op, "scale", 1)),
+      bias_(mapping.bias_element > 0 ? lowering.layout.place(op.operands[3], lowering.layer)
+                                     : Place{}),
+      scale_(mapping.softcap != 0 ? mapping.softcap : attribute(op, "scale", 1)),
       in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
       parts_(g_.block_kv / mxu_.cols),
@@ -50,7 +52,13 @@ void AttentionKernel::make_lanes(Arena& arena) {
     lane.mxu = mxu;
     lane.xlu = xlu_unit(l_.chip, lane.number);
     const std::string suffix = "#" + std::to_string(lane.number);
-    lane.scores = e_.semaphore("scores" + suffix, mxu, lane.xlu);
+    const bool bias = g_.bias_element > 0;
+    lane.scores = e_.semaphore("scores" + suffix, mxu, bias ? kVpuUnit : lane.xlu);
+    if (bias) {
+      lane.biased = e_.semaphore("biased" + suffix, kVpuUnit, lane.xlu);
+      const Bytes slot = g_.rows() * g_.block_kv * g_.bias_element;
+      lane.bias_ring = ring("bias" + suffix, l_.roles.params, {kVpuUnit}, slot, 2);
+    }
     lane.row_max = e_.semaphore("row_max" + suffix, lane.xlu, kVpuUnit);
     lane.probs = e_.semaphore("probs" + suffix, kVpuUnit, mxu);
     lane.probs_to_xlu = e_.semaphore("probs" + suffix, kVpuUnit, lane.xlu);
@@ -90,7 +98,8 @@ Affine AttentionKernel::q_place(const Place& place, const Position& at) const {
 }
 
 Affine AttentionKernel::kv_place(const Place& place, const Position& at, const Affine& j) const {
-  return (at.sequence * g_.keys + j * g_.block_kv) * place.pitch + at.group * kv_row_;
+  return (at.sequence * g_.key_rows + g_.first_key + first_key(at, j)) * place.pitch +
+         at.group * kv_row_;
 }
 
 Tile AttentionKernel::acc(const Lane& lane, Bytes base, const Affine& s, Bytes bytes,
@@ -121,7 +130,7 @@ void AttentionKernel::load_kv(const Position& at, const Affine& j, const Guard& 
     Load load;
     load.dst = vmem_tile(ring.at(step(at, j)), kv_row_, from.type);
     load.src = from.tile(kv_place(from, at, j));
-    load.rows = kv_rows(j);
+    load.rows = kv_rows(at, j);
     load.cols = kv_cols(at);
     e_.emit(ring.producer, load, when, {}, e_.published(ring));
   };
@@ -142,7 +151,7 @@ void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine&
                                             lane.kv_head * g_.head_dim * in_),
                 kv_row_, k_.type);
   load.depth = depth;
-  load.cols = part_keys(j, part);
+  load.cols = part_keys(at, j, part);
   e_.emit(lane.mxu, load, guard);
   Matmul matmul;
   matmul.dst = scores_tile(lane, step(at, j), part);
@@ -151,7 +160,7 @@ void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine&
       q_pitch_, q_.type);
   matmul.rows = rows(at);
   matmul.depth = depth;
-  matmul.cols = part_keys(j, part);
+  matmul.cols = part_keys(at, j, part);
   matmul.first = equals_first(chunk);
   e_.emit(lane.mxu, matmul, guard);
   e_.close();
@@ -164,7 +173,7 @@ void AttentionKernel::product(const Lane& lane, const Position& at, const Affine
   const Affine block = e_.open(head_blocks_);
   const Affine chunk = e_.open(g_.block_kv / g_.key_chunk);
   const Value depth =
-      clamped(Affine(g_.keys) - j * g_.block_kv - chunk * g_.key_chunk, g_.key_chunk);
+      clamped(Affine(g_.keys) - first_key(at, j) - chunk * g_.key_chunk, g_.key_chunk);
   const Value cols = clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols);
   WeightLoad load;
   load.src = vmem_tile(
@@ -208,35 +217,53 @@ void AttentionKernel::emit() {
   const Position start{at.sequence, at.group, at.round, 0};
   load_q(start, {});
   load_kv(start, 0, {});
+  for (const Lane& lane : lanes_) load_bias(lane, start, 0, {});
   for (const Lane& lane : lanes_) {
     e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
     scores(lane, start, 0, {});
   }
+  for (const Lane& lane : lanes_) add_bias(lane, start, 0, {});
   for (const Lane& lane : lanes_) row_max(lane, start, 0, {});
   at.block = e_.open(blocks);
-  const Affine steps =
-      g_.causal ? at.block * g_.steps_per_block() + g_.steps_per_block() : Affine(g_.most_steps());
-  const Affine j = e_.open(steps);
+  const std::vector<Affine> counts = step_counts(at);
+  const Affine& steps = counts.front();
+  const Affine j = e_.open(windowed() ? clamped(steps, g_.most_steps()) : Value(steps));
   const Position next{at.sequence, at.group, at.round, at.block + 1};
-  const Guard inside = at_least(steps - 2 - j, 0);
-  const Guard across = both(at_least(j - steps, -1), at_least(Affine(blocks) - at.block, 2));
+  Guard inside;
+  for (const Affine& count : counts) inside = both(inside, at_least(count - 2 - j, 0));
+  const std::vector<Guard> last = last_steps(counts, j);
+  const Guard followed = at_least(Affine(blocks) - at.block, 2);
   load_kv(at, j + 1, inside);
-  load_kv(next, 0, across);
-  load_q(next, across);
+  for (const Guard& end : last) {
+    load_kv(next, 0, both(end, followed));
+    load_q(next, both(end, followed));
+  }
+  for (const Lane& lane : lanes_) {
+    load_bias(lane, at, j + 1, inside);
+    for (const Guard& end : last) load_bias(lane, next, 0, both(end, followed));
+  }
   for (const Lane& lane : lanes_) {
     scores(lane, at, j + 1, inside);
-    // The last scores of a query block are done: its Q is free, the next block's is awaited.
-    e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, at_least(j - steps, -1));
-    e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, across);
-    scores(lane, next, 0, across);
+    for (const Guard& end : last) {
+      // The last scores of a query block are done: its Q is free, the next block's is awaited.
+      e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, end);
+      e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, both(end, followed));
+      scores(lane, next, 0, both(end, followed));
+    }
+  }
+  for (const Lane& lane : lanes_) {
+    add_bias(lane, at, j + 1, inside);
+    for (const Guard& end : last) add_bias(lane, next, 0, both(end, followed));
   }
   for (const Lane& lane : lanes_) {
     row_max(lane, at, j + 1, inside);
-    row_max(lane, next, 0, across);
+    for (const Guard& end : last) row_max(lane, next, 0, both(end, followed));
   }
   softmax(at, j);
   for (const Lane& lane : lanes_) product(lane, at, j);
-  for (const Lane& lane : lanes_) add_product(lane, at, j - 1, at_least(j, 1));
+  for (const Lane& lane : lanes_) {
+    add_product(lane, at, step(at, j - 1), j - 1, has_keys(at, j - 1), at_least(j, 1));
+  }
   e_.close();
   finish_block(at, steps);
   e_.close();
@@ -253,6 +280,9 @@ void AttentionKernel::emit() {
   const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * blocks;
   // If causal, each block of queries fills the rings of keys and values.
   const std::int64_t kv_total = g_.causal ? g_.kv_slots : q_total * g_.most_steps();
+  for (const Lane& lane : lanes_) {
+    if (g_.bias_element > 0) e_.finish(lane.bias_ring, l_.space, kv_total);
+  }
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
   e_.finish(k_ring_, l_.space, kv_total);

@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
+// Lookups: rows, or of each row some elements, named by a table, straight through VMEM.
 #include "compiler/lowering.hpp"
+#include "compiler/op_table.hpp"
 
 namespace systole {
+namespace {
+
+// What one gather fetches for a row of the result: a row of the source, or `pieces` elements.
+struct Fetched {
+  std::int32_t table = -1;
+  Bytes pitch = 0;  // of what the table's entries count
+  std::int64_t pieces = 1, cols = 0;
+};
+
+Fetched rows_of(Lowering& l, const Op& op, const Place& from, const Place& to) {
+  return {table_number(l.graph, op.operands[0].tensor), from.pitch, 1, to.cols};
+}
+
+// Entries of the graph's table are columns; those of the program's count elements of the source.
+Fetched elements_of(Lowering& l, const Op& op, const Place& from, const Place& to) {
+  std::vector<std::int64_t> places = l.graph.tensors[op.operands[0].tensor].values;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i] += static_cast<std::int64_t>(i) / to.cols * (from.pitch / from.element());
+  }
+  return {l.emitter.table("elements", std::move(places)), from.element(), to.cols, 1};
+}
+
+}  // namespace
 
 void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
   Emitter& e = l.emitter;
   const Place from = l.layout.place(op.operands[1], l.layer);
   const Place to = l.layout.place(op.result, l.layer);
+  const Fetched fetched =
+      op.kind == OpKind::kSelect ? elements_of(l, op, from, to) : rows_of(l, op, from, to);
   Arena arena(l, op);
   const Bytes row = g.cols * from.element();
   const std::int64_t slots = 2 * g.lanes;
@@ -15,17 +42,19 @@ void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
   const std::int64_t blocks = ceil_div(g.rows, g.block);
   const Affine block = e.open(blocks);
   e.acquire(ring, block);
+  const std::int64_t most = g.block * fetched.pieces;
   Gather gather;
-  gather.dst = vmem_tile(ring.at(block), row, from.type);
+  gather.dst = vmem_tile(ring.at(block), fetched.cols * from.element(), from.type);
   gather.src = from.tile(0);
-  gather.index = {table_number(l.graph, op.operands[0].tensor), block * g.block};
-  gather.rows = clamped(Affine(g.rows) - block * g.block, g.block);
-  gather.cols = g.cols;
+  gather.src.pitch = fetched.pitch;
+  gather.index = {fetched.table, block * most};
+  gather.rows = clamped(Affine(g.rows * fetched.pieces) - block * most, most);
+  gather.cols = fetched.cols;
   e.emit(l.roles.lhs, gather, {}, {}, e.published(ring));
   Store store;
   store.dst = to.tile(block * (g.block * to.pitch));
   store.src = vmem_tile(ring.at(block), row, to.type);
-  store.rows = gather.rows;
+  store.rows = clamped(Affine(g.rows) - block * g.block, g.block);
   store.cols = g.cols;
   e.emit(l.roles.out, store, {}, {e.filled(ring, l.roles.out)}, {e.released(ring, l.roles.out)});
   e.close();

@@ -38,8 +38,9 @@ void HeldWeightsKernel::load_weight_tiles(const Block& at, const Affine& block) 
     e_.acquire(ring, number);
     Load load;
     load.dst = fifo_tile(lane, number);
-    load.src = rhs_.tile(at.k * (depth_ * rhs_.pitch) +
-                         (at.n * tile_n_ + block * cols_ + lane.first_block * cols_) * in_);
+    load.src =
+        rhs_tile(at.m, at.k * (depth_ * rhs_.pitch) +
+                           (at.n * tile_n_ + block * cols_ + lane.first_block * cols_) * in_);
     load.rows = clamped(Affine(g_.k) - at.k * depth_, depth_);
     load.cols = cols_left(at.n, lane, block);
     e_.emit(l_.roles.rhs, load, {}, {}, e_.published(ring));

@@ -91,7 +91,10 @@ void RowwiseKernel::make_inputs(Arena& arena) {
     Input input;
     input.shape = recipe_.inputs[i];
     input.place = l_.layout.place(op_.operands[input.shape.operand], l_.layer);
-    const UnitId engine = i == 0 ? l_.roles.lhs : l_.roles.params;
+    input.place.base += input.shape.first * input.place.pitch;
+    input.place.pitch *= input.shape.every;
+    input.place.rows /= input.shape.every;
+    const UnitId engine = input.shape.operand == 0 ? l_.roles.lhs : l_.roles.params;
     const Bytes row = input.row_bytes();
     if (input.shape.row) {
       input.at = arena.take(row);
@@ -197,7 +200,9 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
 
 void RowwiseKernel::emit_step(const RowwiseStep& step, const Lane& lane, const Work& work) {
   Mask mask;
-  if (step.causal) mask = {MaskKind::kCausal, work.first_row, 0, 0};
+  if (step.masked && recipe_.mask != MaskKind::kNone) {
+    mask = {recipe_.mask, work.first_row, 0, recipe_.window};
+  }
   const auto written = [](Tile tile) {
     tile.broadcast = Broadcast::kNone;
     return tile;

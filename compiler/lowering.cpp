@@ -22,6 +22,7 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
     UnitId engine = i == 0 ? roles.lhs : roles.params;
     switch (row_of(op.kind).family) {
       case OpFamily::kProduct:
+      case OpFamily::kExperts:
         engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params;
         break;
       case OpFamily::kHeads: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;
@@ -42,16 +43,20 @@ ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& r
     for (const Op& op : section.ops) {
       if (row_of(op.kind).family != OpFamily::kView) continue;
       // Of a cache, only the appended rows are computed.
-      const std::int32_t viewed = op.operands[op.kind == OpKind::kAppend ? 1 : 0].tensor;
-      const auto further = source_.find(viewed);
-      source_[op.result] = further == source_.end() ? viewed : further->second;
+      const bool appends = op.kind == OpKind::kAppend;
+      std::vector<std::int32_t> shown = sources(op.operands[appends ? 1 : 0].tensor);
+      if (appends && sources_.contains(op.operands[0].tensor)) {
+        for (const std::int32_t before : sources(op.operands[0].tensor)) shown.push_back(before);
+      }
+      sources_[op.result] = std::move(shown);
     }
   }
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
       for (const EngineRead& read : engine_reads(graph, op, roles)) {
-        const auto view = source_.find(read.tensor);
-        readers_[view == source_.end() ? read.tensor : view->second].insert(read.engine);
+        for (const std::int32_t source : sources(read.tensor)) {
+          readers_[source].insert(read.engine);
+        }
       }
     }
   }
@@ -67,9 +72,12 @@ ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& r
   }
 }
 
+std::vector<std::int32_t> ReadyTokens::sources(std::int32_t tensor) const {
+  const auto view = sources_.find(tensor);
+  return view == sources_.end() ? std::vector<std::int32_t>{tensor} : view->second;
+}
+
 void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
-  const auto view = source_.find(tensor);
-  if (view != source_.end()) tensor = view->second;
   const auto number = number_.find({tensor, engine});
   if (number == number_.end()) return;  // an input, a weight, or settled by a section's edge
   const std::int32_t missing = number->second - taken_[engine];
@@ -79,7 +87,9 @@ void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
 }
 
 void ReadyTokens::await(const Op& op) {
-  for (const EngineRead& read : engine_reads(graph_, op, roles_)) await(read.tensor, read.engine);
+  for (const EngineRead& read : engine_reads(graph_, op, roles_)) {
+    for (const std::int32_t source : sources(read.tensor)) await(source, read.engine);
+  }
 }
 
 void ReadyTokens::announce(const Op& op) {

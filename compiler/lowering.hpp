@@ -40,12 +40,14 @@ class ReadyTokens {
 
  private:
   void await(std::int32_t tensor, UnitId engine);
+  std::vector<std::int32_t> sources(std::int32_t tensor) const;
 
   const Graph& graph_;
   Emitter& emitter_;
   DmaRoles roles_;
   std::map<std::int32_t, std::set<UnitId>> readers_;  // of each computed tensor
-  std::map<std::int32_t, std::int32_t> source_;       // a view's tensor -> whose bytes it shows
+  // A view's tensor -> whose bytes it shows; of appends to one cache, what all of them append.
+  std::map<std::int32_t, std::vector<std::int32_t>> sources_;
   std::map<UnitId, std::int32_t> given_, taken_;
   std::map<std::pair<std::int32_t, UnitId>, std::int32_t> number_;  // signal of a tensor
 };

@@ -19,10 +19,12 @@ std::string text(const GemmMapping& g, const ChipSpec& chip) {
 
 std::string text(const AttentionMapping& a, const ChipSpec& /*unused*/) {
   return fmt::format(
-      "attention sequences={} seq={} keys={} heads={} kv_heads={} head_dim={} causal={} "
+      "attention sequences={} seq={} keys={} heads={} kv_heads={} head_dim={} causal={}{}{} "
       "lanes={}x{} stack={} block_q={} block_kv={} kv_slots={} estimate={}",
-      a.sequences, a.seq, a.keys, a.heads, a.kv_heads, a.head_dim, a.causal ? 1 : 0, a.kv_lanes,
-      a.share, a.stack, a.block_q, a.block_kv, a.kv_slots, a.estimate);
+      a.sequences, a.seq, a.keys, a.heads, a.kv_heads, a.head_dim, a.causal ? 1 : 0,
+      a.window == 0 ? "" : fmt::format(" window={}", a.window),
+      a.softcap == 0 ? "" : fmt::format(" softcap={}", a.softcap), a.kv_lanes, a.share, a.stack,
+      a.block_q, a.block_kv, a.kv_slots, a.estimate);
 }
 
 std::string text(const RowwiseMapping& r, const ChipSpec& /*unused*/) {

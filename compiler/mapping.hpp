@@ -3,6 +3,7 @@
 // printed by --emit tiles, used by the kernels in compiler/lower_*.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -17,18 +18,29 @@ namespace systole {
 // col_blocks .. of it.
 struct GemmMapping {
   std::int64_t m = 0, n = 0, k = 0;
-  std::int64_t split_m = 1, split_n = 1;  // MXUs along M and N
-  std::int64_t mxu_m = 0;                 // rows per MXU and tile
-  std::int64_t col_blocks = 0;            // blocks of mxu.cols columns per MXU and tile
-  std::int64_t block_k = 0;               // K extent of one DMA block
-  bool lhs_resident = false;              // an lhs panel (tile_m x K) stays in VMEM over all n
+  std::vector<std::int64_t> expert_rows{};  // of an expert product: rows that each expert computes
+  std::int64_t split_m = 1, split_n = 1;    // MXUs along M and N
+  std::int64_t mxu_m = 0;                   // rows per MXU and tile
+  std::int64_t col_blocks = 0;              // blocks of mxu.cols columns per MXU and tile
+  std::int64_t block_k = 0;                 // K extent of one DMA block
+  bool lhs_resident = false;                // an lhs panel (tile_m x K) stays in VMEM over all n
   std::int64_t lhs_slots = 0, rhs_slots = 0, out_slots = 0;
   Cycles estimate = 0;          // of the whole op
   std::int64_t candidates = 0;  // mappings that the search looked at
 
   std::int64_t tile_m() const { return mxu_m * split_m; }
   std::int64_t tile_n(const MxuParams& mxu) const { return col_blocks * split_n * mxu.cols; }
-  std::int64_t tiles_m() const { return ceil_div(m, tile_m()); }
+  // The tiles of an expert product hold rows of one expert each.
+  std::int64_t tiles_m() const {
+    if (expert_rows.empty()) return ceil_div(m, tile_m());
+    std::int64_t tiles = 0;
+    for (const std::int64_t rows : expert_rows) tiles += ceil_div(rows, tile_m());
+    return tiles;
+  }
+  // Rows of a tile: all of them, or on average those of an expert product.
+  std::int64_t rows_per_tile() const {
+    return expert_rows.empty() ? std::min(tile_m(), m) : ceil_div(m, tiles_m());
+  }
   std::int64_t tiles_n(const MxuParams& mxu) const { return ceil_div(n, tile_n(mxu)); }
   std::int64_t blocks_k() const { return ceil_div(k, block_k); }
   // Blocks of mxu.rows rows per MXU and tile: what an output-stationary array takes at a time.
@@ -43,10 +55,15 @@ struct GemmMapping {
 // of its query heads, so that what the lanes read and write lies side by side.
 struct AttentionMapping {
   std::int64_t sequences = 0;
-  std::int64_t seq = 0, keys = 0;  // queries and keys per sequence
+  std::int64_t seq = 0, keys = 0;  // queries, and keys that are read, per sequence
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   Bytes out_element = 2;  // of the result's type
   bool causal = false;
+  std::int64_t window = 0;     // causal: keys that a query sees at most; 0: all before it
+  std::int64_t first_key = 0;  // that is read, of key_rows per sequence in k and v
+  std::int64_t key_rows = 0;
+  double softcap = 0;
+  Bytes bias_element = 0;  // of what is added to the scores; 0: nothing is
   std::int64_t kv_lanes = 1, share = 1, stack = 1;
   std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv
   std::int64_t block_kv = 0;   // keys per step, a multiple of mxu.cols
@@ -62,9 +79,22 @@ struct AttentionMapping {
   std::int64_t groups() const { return ceil_div(kv_heads, kv_lanes); }  // of KV heads
   std::int64_t rounds() const { return ceil_div(heads_per_kv(), share * stack); }
   std::int64_t steps_per_block() const { return block_q / block_kv; }  // causal only
+  // Blocks of keys before those on the diagonal of a block of queries that a window reaches, a
+  // multiple of kv_slots.
+  std::int64_t window_steps() const {
+    return ceil_div(ceil_div(window - 1, block_kv), kv_slots) * kv_slots;
+  }
   // Blocks of keys that the last block of queries visits; the others, too, if not causal.
   std::int64_t most_steps() const {
-    return causal ? q_blocks() * steps_per_block() : ceil_div(keys, block_kv);
+    if (!causal) return ceil_div(keys, block_kv);
+    const std::int64_t all = q_blocks() * steps_per_block();
+    return window == 0 ? all : std::min(all, steps_per_block() + window_steps());
+  }
+  // Of all blocks of queries together.
+  std::int64_t visits() const {
+    if (!causal) return q_blocks() * most_steps();
+    const std::int64_t growing = most_steps() / steps_per_block();  // blocks that see all keys
+    return growing * (growing + 1) / 2 * steps_per_block() + (q_blocks() - growing) * most_steps();
   }
 };
 

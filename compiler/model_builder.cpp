@@ -49,15 +49,17 @@ std::int32_t ModelBuilder::weight(const std::string& name, std::int64_t rows, st
 }
 
 std::int32_t ModelBuilder::token_ids(std::int64_t vocabulary) {
+  return token_ids(vocabulary, "tokens", graph_.tokens);
+}
+
+std::int32_t ModelBuilder::token_ids(std::int64_t vocabulary, const std::string& name,
+                                     std::int64_t count) {
   constexpr std::uint64_t kTextSeed = 2019;
-  const SeededTensor draw(kTextSeed, "tokens", 0);
-  Tensor ids{.name = "tokens",
-             .role = TensorRole::kTable,
-             .type = DataType::kInt32,
-             .rows = graph_.tokens,
-             .cols = 1};
-  ids.values.reserve(static_cast<std::size_t>(graph_.tokens));
-  for (std::int64_t i = 0; i < graph_.tokens; ++i) {
+  const SeededTensor draw(kTextSeed, name, 0);
+  Tensor ids{
+      .name = name, .role = TensorRole::kTable, .type = DataType::kInt32, .rows = count, .cols = 1};
+  ids.values.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
     const double place = (static_cast<double>(draw.unit(i)) + 1) / 2;  // in [0, 1)
     ids.values.push_back(static_cast<std::int64_t>(place * static_cast<double>(vocabulary)));
   }
@@ -81,36 +83,76 @@ std::int32_t ModelBuilder::rms_norm(const std::string& name, std::int32_t x, dou
 
 ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
                                                          const LinearShape& shape) {
-  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
-  const std::string name = shape.name + std::string(kWeightSuffix);
   LinearWeights result;
   if (scenario_.dtype == DataType::kInt8) {
-    const double middle = middle_scale(deviation);
-    result.weight = build_.tensor({.name = name,
-                                   .role = TensorRole::kWeight,
-                                   .type = DataType::kInt8,
-                                   .rows = in,
-                                   .cols = shape.out,
-                                   .section = section_,
-                                   .copies = copies_,
-                                   .scale = kInt8Scale});
-    result.scales = build_.tensor({.name = shape.name + std::string(kWeightScaleSuffix),
-                                   .role = TensorRole::kWeight,
-                                   .type = DataType::kFp32,
-                                   .rows = 1,
-                                   .cols = shape.out,
-                                   .section = section_,
-                                   .copies = copies_,
-                                   .scale = kScaleSpread * middle,
-                                   .offset = middle});
+    result = int8_weights(shape.name, in, shape.out, 1,
+                          shape.damping / std::sqrt(static_cast<double>(in)));
   } else {
-    result.weight =
-        weight(name, in, shape.out, std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
+    result.weight = weight(shape.name + std::string(kWeightSuffix), in, shape.out,
+                           std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
   }
   if (shape.bias) {
     result.bias = weight(shape.name + ".bias", 1, shape.out, kBiasScale * shape.damping);
   }
   return result;
+}
+
+// Of several experts, one below the other, each with scales of its own.
+ModelBuilder::LinearWeights ModelBuilder::int8_weights(const std::string& name, std::int64_t in,
+                                                       std::int64_t out, std::int64_t experts,
+                                                       double deviation) {
+  const double middle = middle_scale(deviation);
+  LinearWeights result;
+  result.weight = build_.tensor({.name = name + std::string(kWeightSuffix),
+                                 .role = TensorRole::kWeight,
+                                 .type = DataType::kInt8,
+                                 .rows = experts * in,
+                                 .cols = out,
+                                 .section = section_,
+                                 .copies = copies_,
+                                 .scale = kInt8Scale});
+  result.scales = build_.tensor({.name = name + std::string(kWeightScaleSuffix),
+                                 .role = TensorRole::kWeight,
+                                 .type = DataType::kFp32,
+                                 .rows = experts,
+                                 .cols = out,
+                                 .section = section_,
+                                 .copies = copies_,
+                                 .scale = kScaleSpread * middle,
+                                 .offset = middle});
+  return result;
+}
+
+std::int32_t ModelBuilder::expert_linear(std::int32_t x, const ExpertShape& shape) {
+  const std::int64_t in = cols_of(x);
+  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
+  if (scenario_.dtype == DataType::kInt8) {
+    return expert_linear_int8(x, shape,
+                              int8_weights(shape.name, in, shape.out, shape.experts, deviation));
+  }
+  const std::int32_t weights = weight(shape.name + std::string(kWeightSuffix), shape.experts * in,
+                                      shape.out, std::sqrt(3.0) * deviation);
+  return build_.op(OpKind::kExpertMatmul, shape.name, {{x}, {weights}, {shape.choice}},
+                   {{"capacity", static_cast<double>(shape.capacity)}});
+}
+
+// As apply_int8; the scales of rows of x and of experts are gathered for each row of the result.
+std::int32_t ModelBuilder::expert_linear_int8(std::int32_t x, const ExpertShape& shape,
+                                              const LinearWeights& weights) {
+  const GraphBuilder::Quantized q = quantized(x);
+  const std::int32_t sums =
+      build_.op(OpKind::kExpertMatmul, shape.name, {{q.values}, {weights.weight}, {shape.choice}},
+                {{"capacity", static_cast<double>(shape.capacity)}}, shape.name + ".sum");
+  std::int32_t rows = q.scales;
+  if (tensor(rows).rows != tensor(sums).rows) {
+    rows = build_.op(OpKind::kGather, shape.name + ".token_scales", {{shape.tokens}, {rows}});
+  }
+  const std::int32_t tokens = build_.op(OpKind::kMul, shape.name + ".token_scale", {{sums}, {rows}},
+                                        {}, shape.name + ".token_scaled", DataType::kFp32);
+  const std::int32_t channels = build_.op(OpKind::kGather, shape.name + ".channel_scales",
+                                          {{shape.choice}, {weights.scales}});
+  return build_.op(OpKind::kMul, shape.name + ".channel_scale", {{tokens}, {channels}}, {},
+                   shape.name, DataType::kBf16);
 }
 
 std::int32_t ModelBuilder::linear(std::int32_t x, const LinearShape& shape,
@@ -155,15 +197,23 @@ GraphBuilder::Quantized ModelBuilder::quantized(std::int32_t x) {
   return quantized_[x] = build_.quantize_rows(name + ".quantize", {x}, name + ".q");
 }
 
+std::int32_t ModelBuilder::cache(const std::string& name, std::int64_t rows, std::int64_t cols) {
+  return build_.tensor({.name = name,
+                        .role = TensorRole::kInput,
+                        .type = DataType::kBf16,
+                        .rows = rows,
+                        .cols = cols,
+                        .section = section_,
+                        .copies = copies_,
+                        .scale = kUnitVariance});
+}
+
+void ModelBuilder::prepare(std::int32_t x) {
+  if (scenario_.dtype == DataType::kInt8) quantized(x);
+}
+
 std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
-  const std::int32_t all = build_.tensor({.name = cache,
-                                          .role = TensorRole::kInput,
-                                          .type = DataType::kBf16,
-                                          .rows = scenario_.batch * keys(),
-                                          .cols = cols_of(rows),
-                                          .section = section_,
-                                          .copies = copies_,
-                                          .scale = kUnitVariance});
+  const std::int32_t all = this->cache(cache, scenario_.batch * keys(), cols_of(rows));
   return build_.op(
       OpKind::kAppend, cache + ".append", {{all}, {rows}},
       {{"seq", static_cast<double>(keys())}, {"first", static_cast<double>(keys() - step())}});
@@ -172,31 +222,40 @@ std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
 std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, const Operand& k,
                                      const Operand& v, const AttentionShape& shape) {
   const bool causal = shape.causal && !is_decode(scenario_);  // decode: all keys lie before
+  const bool narrow = shape.window > 0 && shape.window < keys();
   GraphBuilder::Attributes attributes{{"heads", static_cast<double>(shape.heads)},
                                       {"seq", static_cast<double>(step())},
                                       {"causal", causal ? 1 : 0},
                                       {"scale", shape.scale}};
   if (shape.kv_heads != shape.heads) attributes["kv_heads"] = static_cast<double>(shape.kv_heads);
   if (keys() != step()) attributes["keys"] = static_cast<double>(keys());
+  if (narrow) attributes["window"] = static_cast<double>(shape.window);
+  if (shape.softcap != 0) attributes["softcap"] = shape.softcap;
   return build_.op(OpKind::kMha, name, {q, k, v}, attributes);
 }
 
 std::int32_t ModelBuilder::layers(std::int32_t initial,
                                   const std::function<std::int32_t(std::int32_t)>& layer) {
+  return repeated(initial, layers_, "h", layer);
+}
+
+std::int32_t ModelBuilder::repeated(std::int32_t initial, std::int64_t repeat,
+                                    const std::string& name,
+                                    const std::function<std::int32_t(std::int32_t)>& body) {
   const Tensor& entry = tensor(initial);
   const Tensor shape{.type = entry.type, .rows = entry.rows, .cols = entry.cols};
-  const auto carried = [&](const std::string& name) {
+  const auto carried = [&](const std::string& own) {
     Tensor copy = shape;
-    copy.name = name;
+    copy.name = own;
     return build_.tensor(std::move(copy));
   };
   Carry carry{.initial = initial};
-  carry.argument = carried("h");
-  section_ = build_.begin_section({.repeat = layers_});
-  copies_ = layers_;
-  carry.yield = layer(carry.argument);
+  carry.argument = carried(name);
+  section_ = build_.begin_section({.repeat = repeat});
+  copies_ = repeat;
+  carry.yield = body(carry.argument);
   copies_ = 1;
-  carry.result = carried("h.last");
+  carry.result = carried(name + ".last");
   graph_.sections.back().carries.push_back(carry);
   section_ = -1;
   build_.end_section();

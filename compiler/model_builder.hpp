@@ -42,6 +42,7 @@ class ModelBuilder {
                       double offset = 0);
   // Token ids stand for a text: any of the vocabulary, the same in every run.
   std::int32_t token_ids(std::int64_t vocabulary);
+  std::int32_t token_ids(std::int64_t vocabulary, const std::string& name, std::int64_t count);
 
   std::int32_t layer_norm(const std::string& name, std::int32_t x, double eps);
   // Each of `groups` groups of columns has a norm of its own; the gain is shared.
@@ -69,20 +70,43 @@ class ModelBuilder {
                      std::int64_t first_col = 0, std::int64_t cols = 0,
                      const std::string& result = {});
 
+  // A product with the weights of the experts that `choice` names for each of its rows; row p comes
+  // from row p / top of x. In int8 with a scale per expert and output channel.
+  struct ExpertShape {
+    std::string name;
+    std::int64_t out = 0;
+    std::int64_t experts = 0;
+    std::int32_t choice = -1;   // table
+    std::int32_t tokens = -1;   // table: p / top for each p; int8 only
+    std::int64_t capacity = 0;  // as expert_matmul's
+    double damping = 1;
+  };
+  std::int32_t expert_linear(std::int32_t x, const ExpertShape& shape);
+
   // A cache of all keys() rows per sequence in which `rows` are the last step().
   std::int32_t append(const std::string& cache, std::int32_t rows);
+  // A cache by itself, one per layer.
+  std::int32_t cache(const std::string& name, std::int64_t rows, std::int64_t cols);
+
+  // In an int8 scenario, quantises x here, for all linear layers that read it from now on.
+  void prepare(std::int32_t x);
 
   struct AttentionShape {
     std::int64_t heads = 1;
     std::int64_t kv_heads = 1;
     double scale = 1;
     bool causal = true;
+    std::int64_t window = 0;  // of the keys that a token sees, the last so many; 0: all
+    double softcap = 0;       // of the scores; 0: none
   };
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
 
   // The repeated section: `layer` makes one layer's output of its input.
   std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
+  // One of several: `body` runs `repeat` times on the value `carried`, and leaves `carried`.last.
+  std::int32_t repeated(std::int32_t initial, std::int64_t repeat, const std::string& carried,
+                        const std::function<std::int32_t(std::int32_t)>& body);
   double residual_damping() const;
 
   // x's first row of each sequence, or its last, by which the next token is chosen.
@@ -96,7 +120,11 @@ class ModelBuilder {
 
  private:
   std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
+  std::int32_t expert_linear_int8(std::int32_t x, const ExpertShape& shape,
+                                  const LinearWeights& weights);
   GraphBuilder::Quantized quantized(std::int32_t x);
+  LinearWeights int8_weights(const std::string& name, std::int64_t in, std::int64_t out,
+                             std::int64_t experts, double deviation);
   std::int32_t apply_int8(const std::string& name, std::int32_t x, const LinearWeights& weights,
                           std::int64_t first_col, std::int64_t cols, const std::string& result);
   const Tensor& tensor(std::int32_t index) const;

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "compiler/expert_tiles.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
@@ -17,7 +18,8 @@ const Tensor& tensor_of(const Graph& graph, std::int32_t index) {
 
 std::int64_t count_macs(const Graph& graph, const Op& op) {
   switch (row_of(op.kind).family) {
-    case OpFamily::kProduct: {
+    case OpFamily::kProduct:
+    case OpFamily::kExperts: {
       const Tensor& out = tensor_of(graph, op.result);
       return out.rows * out.cols * extent_of(graph, op.operands[0]).cols;
     }
@@ -29,10 +31,7 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
           is_context ? Extent{tensor_of(graph, op.result).rows, tensor_of(graph, op.result).cols}
                      : extent_of(graph, op.operands[0]);
       if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * x.cols;
-      const bool causal = attribute_of(op, "causal") != 0;
-      const std::int64_t pairs =
-          causal ? counts.seq * (counts.seq + 1) / 2 : counts.seq * counts.keys;
-      return 2 * (x.rows / counts.seq) * pairs * x.cols;
+      return 2 * (x.rows / counts.seq) * pairs_seen(op) * x.cols;
     }
     case OpFamily::kLookup:
     case OpFamily::kView:
@@ -45,6 +44,9 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
 
 Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
   const Tensor& table = tensor_of(graph, op.operands[0].tensor);
+  if (op.kind == OpKind::kSelect) {
+    return table.rows * size_of(tensor_of(graph, op.operands[1].tensor).type);
+  }
   const std::unordered_set<std::int64_t> rows(table.values.begin(), table.values.end());
   const Extent words = extent_of(graph, op.operands[1]);
   Bytes bytes = static_cast<std::int64_t>(rows.size()) * words.cols *
@@ -59,10 +61,13 @@ Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
 Bytes count_operand_bytes(const Graph& graph, const Op& op) {
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
   Bytes bytes = 0;
-  for (const Operand& operand : op.operands) {
-    const Extent extent = extent_of(graph, operand);
+  for (std::size_t which = 0; which < op.operands.size(); ++which) {
+    const Operand& operand = op.operands[which];
+    if (tensor_of(graph, operand.tensor).role == TensorRole::kTable) continue;
+    const Extent extent{needed_rows(graph, op, which), extent_of(graph, operand).cols};
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
-    bytes += extent.rows * extent.cols * size_of(tensor_of(graph, operand.tensor).type);
+    bytes += rows_read(op, which, extent.rows) * extent.cols *
+             size_of(tensor_of(graph, operand.tensor).type);
   }
   return bytes;
 }

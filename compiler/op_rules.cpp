@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "compiler/head_counts.hpp"
 #include "isa/names.hpp"
 
 namespace systole {
@@ -50,14 +51,17 @@ void check_attributes(const Op& op) {
 void check_operands(const Graph& graph, const Op& op) {
   const auto expected = static_cast<std::size_t>(row_of(op.kind).operands);
   const std::size_t found = op.operands.size();
-  if (found < expected || (found > expected && op.kind != OpKind::kGemm)) {
+  const std::size_t most = expected + (may_have_bias(op.kind) ? 1 : 0);
+  if (found < expected || (found > most && !takes_steps(op.kind))) {
     mismatch(fmt::format("{} operands", found),
              fmt::format("{}: {}", expected, row_of(op.kind).doc));
   }
   for (std::size_t i = 0; i < found; ++i) {
     const Operand& operand = op.operands[i];
     const Tensor& tensor = tensor_of(graph, operand);
-    const bool table_here = row_of(op.kind).family == OpFamily::kLookup && i == 0;
+    const OpFamily family = row_of(op.kind).family;
+    const bool table_here =
+        (family == OpFamily::kLookup && i == 0) || (family == OpFamily::kExperts && i == 2);
     if ((tensor.role == TensorRole::kTable) != table_here) {
       mismatch(operand_text(graph, op, i), table_here ? "a table" : "a tensor that is no table");
     }
@@ -78,8 +82,8 @@ std::string allowed_types(const Op& op, DataType usual) {
   const OpFamily family = row_of(op.kind).family;
   const bool moves = family == OpFamily::kLookup || family == OpFamily::kView;
   if (is_float(usual) && !moves) {
-    const bool computes =
-        family == OpFamily::kProduct || family == OpFamily::kBinary || family == OpFamily::kUnary;
+    const bool computes = family == OpFamily::kProduct || family == OpFamily::kExperts ||
+                          family == OpFamily::kBinary || family == OpFamily::kUnary;
     return computes ? "bf16 or fp32 or fp8_e4m3 or fp8_e5m2" : "bf16 or fp32";
   }
   return std::string(name_of(usual));
@@ -158,6 +162,11 @@ void require_divisor(std::string_view name, std::int64_t value, std::string_view
   }
 }
 
+void require_softcap(const Op& op) {
+  if (attribute_of(op, "softcap") >= 0) return;
+  mismatch(fmt::format("softcap = {}", attribute_of(op, "softcap")), "0, for none, or more");
+}
+
 ResultInfo infer_result(const Graph& graph, const Op& op) {
   check_attributes(op);
   check_operands(graph, op);
@@ -165,6 +174,7 @@ ResultInfo infer_result(const Graph& graph, const Op& op) {
     case OpFamily::kLookup: return lookup_result(graph, op);
     case OpFamily::kView: return view_result(graph, op);
     case OpFamily::kProduct: return product_result(graph, op);
+    case OpFamily::kExperts: return experts_result(graph, op);
     case OpFamily::kBinary:
     case OpFamily::kUnary: return elementwise_result(graph, op);
     case OpFamily::kRowwise: return rowwise_result(graph, op);

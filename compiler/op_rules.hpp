@@ -43,9 +43,15 @@ void require_type(const Graph& graph, const Op& op, std::size_t which, Types... 
   mismatch(operand_text(graph, op, which), fmt::format("{}", fmt::join(names, " or ")));
 }
 
+// Of mha, attention and softmax: 0 or more.
+void require_softcap(const Op& op);
+
 ResultInfo lookup_result(const Graph& graph, const Op& op);
 ResultInfo view_result(const Graph& graph, const Op& op);
 ResultInfo product_result(const Graph& graph, const Op& op);
+ResultInfo experts_result(const Graph& graph, const Op& op);
+// Steps on the accumulators of a product with this result, after its own operands.
+void check_epilogue(const Graph& graph, const Op& op, const Extent& result);
 ResultInfo elementwise_result(const Graph& graph, const Op& op);
 ResultInfo rowwise_result(const Graph& graph, const Op& op);
 ResultInfo heads_result(const Graph& graph, const Op& op);

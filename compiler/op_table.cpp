@@ -46,7 +46,14 @@ std::int64_t count_of(const Op& op, std::string_view name) {
 }
 
 bool may_have_epilogue(OpKind kind) {
-  return kind == OpKind::kGemm || kind == OpKind::kLayerNorm || kind == OpKind::kRmsNorm;
+  return takes_steps(kind) || kind == OpKind::kLayerNorm || kind == OpKind::kRmsNorm;
+}
+
+bool takes_steps(OpKind kind) { return kind == OpKind::kGemm || kind == OpKind::kExpertGemm; }
+
+bool reads_table(OpKind kind) {
+  const OpFamily family = row_of(kind).family;
+  return family == OpFamily::kLookup || family == OpFamily::kExperts;
 }
 
 bool quantizes_rows(const Op& op) {

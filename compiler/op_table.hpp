@@ -21,12 +21,13 @@ enum class OpStage : std::uint8_t { kImported, kDecomposed, kFused };
 
 // Families of kinds that share their rules.
 enum class OpFamily : std::uint8_t {
-  kLookup,   // embedding, gather
-  kView,     // rows, append
+  kLookup,   // embedding, gather, select
+  kView,     // rows, column, append
   kProduct,  // linear, matmul, gemm
+  kExperts,  // expert_matmul, expert_gemm
   kBinary,   // add, sub, mul, max
   kUnary,    // scale, exp, ... quantize
-  kRowwise,  // norms, rope, quantize_rows, softmax
+  kRowwise,  // norms, rope, quantize_rows, normalize, sum_rows, softmax
   kHeads,    // mha, scores, context, attention
 };
 
@@ -35,12 +36,12 @@ struct OpRow {
   std::string_view name;
   OpStage stage;
   OpFamily family;
-  int operands;                       // gemm: before those of its epilogue
+  int operands;                       // before those of its epilogue
   std::optional<VectorOp> vector_op;  // what the VPU runs for it, for elementwise kinds
   std::string_view doc;
 };
 
-inline constexpr std::array<OpRow, 29> kOps{{
+inline constexpr std::array<OpRow, 35> kOps{{
     {OpKind::kEmbedding,
      "embedding",
      OpStage::kImported,
@@ -69,6 +70,13 @@ inline constexpr std::array<OpRow, 29> kOps{{
      2,
      {},
      "gather(%table, %w): row table[r] of w"},
+    {OpKind::kSelect,
+     "select",
+     OpStage::kDecomposed,
+     OpFamily::kLookup,
+     2,
+     {},
+     "select(%table, %x): of each row of x, the columns that its part of the table names"},
     {OpKind::kRows,
      "rows",
      OpStage::kDecomposed,
@@ -76,6 +84,13 @@ inline constexpr std::array<OpRow, 29> kOps{{
      1,
      {},
      "rows(%x): rows first, first + step, ...; a view"},
+    {OpKind::kColumn,
+     "column",
+     OpStage::kDecomposed,
+     OpFamily::kView,
+     1,
+     {},
+     "column(%x): x's elements, row by row, in one column; a view"},
     {OpKind::kMatmul,
      "matmul",
      OpStage::kDecomposed,
@@ -83,6 +98,14 @@ inline constexpr std::array<OpRow, 29> kOps{{
      2,
      {},
      "matmul(%lhs, %rhs): lhs . rhs, or lhs . rhs^T with transpose_rhs"},
+    {OpKind::kExpertMatmul,
+     "expert_matmul",
+     OpStage::kDecomposed,
+     OpFamily::kExperts,
+     3,
+     {},
+     "expert_matmul(%x, %w, %experts): row p is row p / top of x times the weights of the expert "
+     "that entry p names"},
     {OpKind::kAdd, "add", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kAdd, "a + b"},
     {OpKind::kSub, "sub", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kSub, "a - b"},
     {OpKind::kMul, "mul", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMul, "a * b"},
@@ -136,6 +159,20 @@ inline constexpr std::array<OpRow, 29> kOps{{
      "%q, %scales = quantize_rows(%x): per row, scale = max |x| / 127 and q = x / scale, rounded "
      "to "
      "nearest even"},
+    {OpKind::kNormalize,
+     "normalize",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     1,
+     {},
+     "normalize(%x): scale * x / sum of x, per row"},
+    {OpKind::kSumRows,
+     "sum_rows",
+     OpStage::kDecomposed,
+     OpFamily::kRowwise,
+     1,
+     {},
+     "sum_rows(%x): sums of count rows each, one after the other"},
     {OpKind::kAppend,
      "append",
      OpStage::kDecomposed,
@@ -150,7 +187,8 @@ inline constexpr std::array<OpRow, 29> kOps{{
      OpFamily::kRowwise,
      1,
      {},
-     "softmax of scale * x over each row; causal: of columns 0 .. r mod seq of row r, others 0"},
+     "softmax of scale * x over each row; causal: of columns 0 .. r mod seq of row r, others 0; "
+     "window: of the last so many of those; softcap c: of c * tanh(scale * x / c)"},
     {OpKind::kScores,
      "scores",
      OpStage::kDecomposed,
@@ -172,6 +210,13 @@ inline constexpr std::array<OpRow, 29> kOps{{
      2,
      {},
      "gemm(%lhs, %rhs) then ...: a matmul and elementwise steps on its accumulators"},
+    {OpKind::kExpertGemm,
+     "expert_gemm",
+     OpStage::kFused,
+     OpFamily::kExperts,
+     3,
+     {},
+     "expert_gemm(%x, %w, %experts) then ...: an expert_matmul and elementwise steps"},
     {OpKind::kAttention,
      "attention",
      OpStage::kFused,
@@ -193,7 +238,7 @@ struct AttributeRow {
   std::optional<double> otherwise;  // none: the attribute must be given
 };
 
-inline constexpr std::array<AttributeRow, 37> kAttributes{{
+inline constexpr std::array<AttributeRow, 47> kAttributes{{
     {OpKind::kEmbedding, "seq", AttributeKind::kCount, {}},
     {OpKind::kMha, "heads", AttributeKind::kCount, {}},
     {OpKind::kMha, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
@@ -201,21 +246,28 @@ inline constexpr std::array<AttributeRow, 37> kAttributes{{
     {OpKind::kMha, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kMha, "causal", AttributeKind::kFlag, 0},
     {OpKind::kMha, "scale", AttributeKind::kReal, 1},
+    {OpKind::kMha, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kMha, "softcap", AttributeKind::kReal, 0},  // 0: none
     {OpKind::kRows, "first", AttributeKind::kIndex, 0},
     {OpKind::kRows, "step", AttributeKind::kCount, 1},
     {OpKind::kRows, "count", AttributeKind::kCount, {}},
     {OpKind::kMatmul, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kExpertMatmul, "capacity", AttributeKind::kIndex, 0},  // 0: what each has
     {OpKind::kScale, "factor", AttributeKind::kReal, {}},
     {OpKind::kQuantize, "factor", AttributeKind::kReal, {}},
     {OpKind::kLayerNorm, "eps", AttributeKind::kReal, {}},
     {OpKind::kRmsNorm, "eps", AttributeKind::kReal, {}},
     {OpKind::kRmsNorm, "groups", AttributeKind::kCount, 1},
     {OpKind::kRope, "heads", AttributeKind::kCount, {}},
+    {OpKind::kNormalize, "scale", AttributeKind::kReal, 1},
+    {OpKind::kSumRows, "count", AttributeKind::kCount, {}},
     {OpKind::kAppend, "seq", AttributeKind::kCount, {}},
     {OpKind::kAppend, "first", AttributeKind::kIndex, {}},
     {OpKind::kSoftmax, "causal", AttributeKind::kFlag, 0},
     {OpKind::kSoftmax, "seq", AttributeKind::kIndex, 0},  // 0: as many as columns
     {OpKind::kSoftmax, "scale", AttributeKind::kReal, 1},
+    {OpKind::kSoftmax, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kSoftmax, "softcap", AttributeKind::kReal, 0},  // 0: none
     {OpKind::kScores, "heads", AttributeKind::kCount, {}},
     {OpKind::kScores, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kScores, "seq", AttributeKind::kCount, {}},
@@ -225,12 +277,15 @@ inline constexpr std::array<AttributeRow, 37> kAttributes{{
     {OpKind::kContext, "seq", AttributeKind::kCount, {}},
     {OpKind::kContext, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kGemm, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kExpertGemm, "capacity", AttributeKind::kIndex, 0},  // 0: what each has
     {OpKind::kAttention, "heads", AttributeKind::kCount, {}},
     {OpKind::kAttention, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
     {OpKind::kAttention, "seq", AttributeKind::kCount, {}},
     {OpKind::kAttention, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kAttention, "causal", AttributeKind::kFlag, 0},
     {OpKind::kAttention, "scale", AttributeKind::kReal, 1},
+    {OpKind::kAttention, "window", AttributeKind::kIndex, 0},  // 0: all
+    {OpKind::kAttention, "softcap", AttributeKind::kReal, 0},  // 0: none
 }};
 
 static_assert([] {
@@ -249,8 +304,14 @@ std::vector<std::string> op_names();
 double attribute_of(const Op& op, std::string_view name);
 std::int64_t count_of(const Op& op, std::string_view name);
 
-// gemm, and the norms.
+// gemm, expert_gemm, and the norms.
 bool may_have_epilogue(OpKind kind);
+
+// Products of which steps on the accumulators take operands of their own: gemm, expert_gemm.
+bool takes_steps(OpKind kind);
+
+// Lookups and products of experts.
+bool reads_table(OpKind kind);
 
 // Whether the op has a second result, Op::scales: quantize_rows, and a norm that it is fused with.
 bool quantizes_rows(const Op& op);

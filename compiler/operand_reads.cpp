@@ -7,6 +7,8 @@
 #include <string>
 #include <tuple>
 
+#include "compiler/expert_tiles.hpp"
+#include "compiler/head_counts.hpp"
 #include "compiler/op_rules.hpp"
 #include "compiler/op_table.hpp"
 
@@ -18,9 +20,13 @@ const Tensor& tensor_of(const Graph& graph, const Operand& operand) {
 }
 
 // Of one operand, in one repetition. A lookup reads the rows that its table names.
-Bytes needed_bytes(const Graph& graph, const Op& op, const Operand& operand) {
+Bytes needed_bytes(const Graph& graph, const Op& op, std::size_t which) {
+  const Operand& operand = op.operands[which];
   const Extent extent = extent_of(graph, operand);
-  std::int64_t rows = extent.rows;
+  std::int64_t rows = rows_read(op, which, needed_rows(graph, op, which));
+  if (op.kind == OpKind::kSelect) {
+    return tensor_of(graph, op.operands[0]).rows * size_of(tensor_of(graph, operand).type);
+  }
   if (row_of(op.kind).family == OpFamily::kLookup) {
     const std::vector<std::int64_t>& named = tensor_of(graph, op.operands[0]).values;
     rows = static_cast<std::int64_t>(std::set<std::int64_t>(named.begin(), named.end()).size());
@@ -61,12 +67,13 @@ std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, cons
                                   const Section& section) {
   std::vector<OperandRead> reads;
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
-  for (const Operand& operand : op.operands) {
+  for (std::size_t which = 0; which < op.operands.size(); ++which) {
+    const Operand& operand = op.operands[which];
     if (tensor_of(graph, operand).role == TensorRole::kTable) continue;
     const Extent extent = extent_of(graph, operand);
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
     OperandRead read = located(graph, layout, operand, section);
-    read.bytes = needed_bytes(graph, op, operand);
+    read.bytes = needed_bytes(graph, op, which);
     const auto shared = std::find_if(reads.begin(), reads.end(),
                                      [&](const OperandRead& r) { return overlap(r, read); });
     if (shared == reads.end()) {

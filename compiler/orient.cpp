@@ -125,6 +125,7 @@ class Orienter {
         return;
       case OpFamily::kLookup:
       case OpFamily::kView:
+      case OpFamily::kExperts:
       case OpFamily::kRowwise:
       case OpFamily::kHeads:
         for (const Operand& operand : op.operands) ask(op, operand.tensor, false);
@@ -134,7 +135,12 @@ class Orienter {
     }
   }
 
-  static void exchange(Op& op) {
+  void exchange(Op& op) const {
+    // A view of all columns is written as none: of a tensor that is exchanged they are rows.
+    for (Operand& operand : op.operands) {
+      const Tensor& whole = graph_.tensors[static_cast<std::size_t>(operand.tensor)];
+      if (operand.cols == whole.cols) operand = {operand.tensor};
+    }
     if (row_of(op.kind).family != OpFamily::kProduct) return;
     std::swap(op.operands[0], op.operands[1]);
     op.attributes.erase("transpose_rhs");

@@ -3,13 +3,13 @@
 #include <cmath>
 #include <optional>
 
+#include "compiler/expert_tiles.hpp"
 #include "compiler/op_rules.hpp"
 
 namespace systole {
-namespace {
 
 void check_epilogue(const Graph& graph, const Op& op, const Extent& result) {
-  std::size_t next = 2;
+  auto next = static_cast<std::size_t>(row_of(op.kind).operands);
   for (const EpilogueStep& step : op.epilogue) {
     const OpFamily family = row_of(step.kind).family;
     const bool binary = family == OpFamily::kBinary;
@@ -19,13 +19,15 @@ void check_epilogue(const Graph& graph, const Op& op, const Extent& result) {
     if (step.operand != (binary ? static_cast<std::int32_t>(next) : -1) ||
         next + (binary ? 1 : 0) > op.operands.size()) {
       mismatch(fmt::format("epilogue operand {} of {}", step.operand, name_of(step.kind)),
-               "the gemm's further operands in the order of its steps");
+               "the product's further operands in the order of its steps");
     }
     if (binary) {
-      require_repeatable(graph, op, next, result);
-      const std::int64_t rows = extent_of(graph, op.operands[next]).rows;
-      if (rows != 1 && rows != result.rows) {
-        mismatch(operand_text(graph, op, next), fmt::format("1 row or {}", result.rows));
+      if (!is_expert_row(graph, op, next) && !is_input_column(graph, op, next)) {
+        require_repeatable(graph, op, next, result);
+        const std::int64_t rows = extent_of(graph, op.operands[next]).rows;
+        if (rows != 1 && rows != result.rows) {
+          mismatch(operand_text(graph, op, next), fmt::format("1 row or {}", result.rows));
+        }
       }
       ++next;
     }
@@ -38,8 +40,6 @@ void check_epilogue(const Graph& graph, const Op& op, const Extent& result) {
     mismatch(fmt::format("{} operands", op.operands.size()), "each used by lhs, rhs or a step");
   }
 }
-
-}  // namespace
 
 ResultInfo product_result(const Graph& graph, const Op& op) {
   const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;

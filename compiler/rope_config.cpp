@@ -71,13 +71,25 @@ void read_longrope(const ConfigReader& read, RopeScaling& rope) {
   rope.long_factor = read.numbers("long_factor", pairs, 1e-3, kMostFactor);
 }
 
+// The columns of a head that are turned.
+std::int64_t read_rotary(const ConfigReader& read, std::int64_t head_dim, PartialRope partial) {
+  constexpr std::string_view kKey = "partial_rotary_factor";
+  const double share = read.number_or(kKey, 0, 1, 1);
+  if (share == 1) return head_dim;
+  if (partial == PartialRope::kRefused) read.fail(kKey, "rotation of a part of each head", "1");
+  const auto rotary = static_cast<std::int64_t>(share * static_cast<double>(head_dim));
+  if (rotary < 2 || rotary % 2 != 0) {
+    read.fail(kKey, fmt::format("{}: {} of {} columns", share, rotary, head_dim),
+              "a share that is an even number of columns");
+  }
+  return rotary;
+}
+
 void read_scaling(const ConfigReader& read, RopeScaling& rope) {
   rope.theta = read.number_or("rope_theta", kLeastTheta, kMostTheta, rope.theta);
   rope.original_positions =
       read.size_or("original_max_position_embeddings", rope.original_positions);
-  if (read.number_or("partial_rotary_factor", 0, 1, 1) != 1) {
-    read.fail("partial_rotary_factor", "rotation of a part of each head", "1");
-  }
+  read_rotary(read, rope.head_dim, PartialRope::kRefused);
   switch (rope.type) {
     case RopeType::kDefault: return;
     case RopeType::kLinear:
@@ -93,16 +105,14 @@ void read_scaling(const ConfigReader& read, RopeScaling& rope) {
 
 }  // namespace
 
-RopeScaling read_rope(const ConfigReader& read, std::int64_t head_dim, std::int64_t max_positions) {
+RopeScaling read_rope(const ConfigReader& read, std::int64_t head_dim, std::int64_t max_positions,
+                      PartialRope partial) {
   RopeScaling rope;
   rope.theta = read.number_or("rope_theta", kLeastTheta, kMostTheta, rope.theta);
-  rope.head_dim = head_dim;
+  rope.head_dim = read_rotary(read, head_dim, partial);
   rope.max_positions = max_positions;
   // Phi-3 keeps the original length beside rope_scaling.
   rope.original_positions = read.size_or("original_max_position_embeddings", max_positions);
-  if (read.number_or("partial_rotary_factor", 0, 1, 1) != 1) {
-    read.fail("partial_rotary_factor", "rotation of a part of each head", "1");
-  }
   const bool newer = read.has("rope_parameters");
   if (newer && read.has("rope_scaling")) {
     read.fail("rope_scaling", "it beside rope_parameters", "one of the two");
@@ -111,6 +121,10 @@ RopeScaling read_rope(const ConfigReader& read, std::int64_t head_dim, std::int6
   const ConfigReader scaling = read.object(newer ? "rope_parameters" : "rope_scaling");
   rope.type = read_type(scaling, newer);
   read_scaling(scaling, rope);
+  if (rope.head_dim != head_dim && rope_attention_factor(rope) != 1) {
+    scaling.fail("rope_type", "a scaling that changes sizes, and partial_rotary_factor",
+                 "one of the two");
+  }
   return rope;
 }
 

@@ -30,7 +30,7 @@ inline constexpr std::array<RopeTypeRow, 6> kRopeTypes{{
 struct RopeScaling {
   RopeType type = RopeType::kDefault;
   double theta = 10000;
-  std::int64_t head_dim = 0;            // columns of a head, even
+  std::int64_t head_dim = 0;            // columns of a head that are turned, even
   std::int64_t max_positions = 0;       // max_position_embeddings
   std::int64_t original_positions = 0;  // original_max_position_embeddings
   double factor = 1;

@@ -97,13 +97,31 @@ ResultInfo softmax_result(const Graph& graph, const Op& op) {
   if (attribute_of(op, "causal") != 0) {
     require_divisor("seq", seq == 0 ? x.cols : seq, "rows of operand 1", x.rows);
   }
+  require_softcap(op);
   return {x.rows, x.cols, DataType::kBf16};
+}
+
+// Entry r * top + k of the table names a column of row r, where top = rows(table) / rows(x).
+ResultInfo select_result(const Graph& graph, const Op& op, const Tensor& table) {
+  const Extent x = extent_of(graph, op.operands[1]);
+  for (const std::int64_t col : table.values) {
+    if (col < 0 || col >= x.cols) {
+      mismatch(fmt::format("column {} in %{}", col, table.name),
+               fmt::format("columns 0 to {} of {}", x.cols - 1, operand_text(graph, op, 1)));
+    }
+  }
+  if (table.rows % x.rows != 0) {
+    mismatch(fmt::format("{} entries of %{}", table.rows, table.name),
+             fmt::format("a multiple of the rows of {}", operand_text(graph, op, 1)));
+  }
+  return {x.rows, table.rows / x.rows, type_of(graph, op, 1)};
 }
 
 }  // namespace
 
 ResultInfo lookup_result(const Graph& graph, const Op& op) {
   const Tensor& table = graph.tensors[static_cast<std::size_t>(op.operands[0].tensor)];
+  if (op.kind == OpKind::kSelect) return select_result(graph, op, table);
   const Extent words = extent_of(graph, op.operands[1]);
   for (const std::int64_t row : table.values) {
     if (row < 0 || row >= words.rows) {
@@ -125,7 +143,10 @@ ResultInfo lookup_result(const Graph& graph, const Op& op) {
 }
 
 ResultInfo view_result(const Graph& graph, const Op& op) {
-  return op.kind == OpKind::kAppend ? append_result(graph, op) : rows_result(graph, op);
+  if (op.kind == OpKind::kAppend) return append_result(graph, op);
+  if (op.kind == OpKind::kRows) return rows_result(graph, op);
+  const Extent x = extent_of(graph, op.operands[0]);
+  return {x.rows * x.cols, 1, type_of(graph, op, 0)};
 }
 
 ResultInfo rowwise_result(const Graph& graph, const Op& op) {
@@ -135,6 +156,12 @@ ResultInfo rowwise_result(const Graph& graph, const Op& op) {
   if (op.kind == OpKind::kLayerNorm || op.kind == OpKind::kRmsNorm) return norm_result(graph, op);
   if (op.kind == OpKind::kRope) return rope_result(graph, op);
   if (op.kind == OpKind::kSoftmax) return softmax_result(graph, op);
+  if (op.kind == OpKind::kNormalize || op.kind == OpKind::kSumRows) {
+    const Extent x = extent_of(graph, op.operands[0]);
+    const std::int64_t count = op.kind == OpKind::kSumRows ? count_of(op, "count") : 1;
+    require_divisor("count", count, "rows of operand 1", x.rows);
+    return {x.rows / count, x.cols, type_of(graph, op, 0)};
+  }
   if (op.kind == OpKind::kQuantizeRows) {
     const Extent x = extent_of(graph, op.operands[0]);
     return {x.rows, x.cols, DataType::kInt8};

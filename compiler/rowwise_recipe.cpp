@@ -131,23 +131,71 @@ RowwiseRecipe quantize_rows(std::int64_t cols) {
   return recipe;
 }
 
-// y = exp(scale (x - max x)) / sum of the same
+RowwiseStep masked(RowwiseStep step) {
+  step.masked = true;
+  return step;
+}
+
+// y = exp(scale (x - max x)) / sum of the same; with softcap c, x is tanh(scale / c x) before, and
+// c is the scale.
 RowwiseRecipe softmax(const Op& op, std::int64_t cols) {
   RowwiseRecipe recipe;
-  const double scale = attribute_of(op, "scale");
+  double scale = attribute_of(op, "scale");
+  const double cap = attribute_of(op, "softcap");
   recipe.inputs = {{0, cols, false, false}};
   recipe.temporaries = 1;
   recipe.columns = 2;
-  recipe.steps = {
-      on_xlu(ReduceOp::kMax, column(0), input(0)),
-      on_vpu(VectorOp::kScaleExp, temporary(0), input(0), column(0), scale),
+  RowwiseOperand x = input(0);
+  if (cap != 0) {
+    x = temporary(0);
+    recipe.steps.push_back(on_vpu(VectorOp::kScale, x, input(0), {}, scale / cap));
+    recipe.steps.push_back(on_vpu(VectorOp::kTanh, x, x));
+    scale = cap;
+  }
+  const std::vector<RowwiseStep> steps = {
+      masked(on_xlu(ReduceOp::kMax, column(0), x)),
+      masked(on_vpu(VectorOp::kScaleExp, temporary(0), x, column(0), scale)),
       on_xlu(ReduceOp::kSum, column(1), temporary(0)),
       on_vpu(VectorOp::kRecip, column(1), column(1)),
       on_vpu(VectorOp::kMul, result(), temporary(0), column(1)),
   };
+  recipe.steps.insert(recipe.steps.end(), steps.begin(), steps.end());
   if (attribute_of(op, "causal") != 0) {
-    recipe.steps[0].causal = true;
-    recipe.steps[1].causal = true;
+    recipe.window = count_of(op, "window");
+    recipe.mask = recipe.window > 0 ? MaskKind::kWindow : MaskKind::kCausal;
+  }
+  return recipe;
+}
+
+// y = scale x / sum x
+RowwiseRecipe normalize(const Op& op, std::int64_t cols) {
+  RowwiseRecipe recipe;
+  recipe.inputs = {{0, cols, false, false}};
+  recipe.columns = 1;
+  recipe.steps = {
+      on_xlu(ReduceOp::kSum, column(0), input(0)),
+      on_vpu(VectorOp::kRecip, column(0), column(0)),
+      on_vpu(VectorOp::kScale, column(0), column(0), {}, attribute_of(op, "scale")),
+      on_vpu(VectorOp::kMul, result(), input(0), column(0)),
+  };
+  return recipe;
+}
+
+// y = the sum of `count` rows, in fp32, in their order
+RowwiseRecipe sum_rows(const Op& op, std::int64_t cols) {
+  RowwiseRecipe recipe;
+  const std::int64_t count = count_of(op, "count");
+  for (std::int64_t k = 0; k < count; ++k) {
+    recipe.inputs.push_back({0, cols, false, false, k, count});
+  }
+  if (count == 1) {
+    recipe.steps = {on_vpu(VectorOp::kCopy, result(), input(0))};
+    return recipe;
+  }
+  recipe.temporaries = count > 2 ? 1 : 0;
+  for (int k = 1; k < static_cast<int>(count); ++k) {
+    recipe.steps.push_back(on_vpu(VectorOp::kAdd, k + 1 == count ? result() : temporary(0),
+                                  k == 1 ? input(0) : temporary(0), input(k)));
   }
   return recipe;
 }
@@ -183,6 +231,8 @@ RowwiseRecipe rowwise_recipe(const Graph& graph, const Op& op) {
     if (op.kind == OpKind::kRope) return rope(graph, op, x.cols);
     if (op.kind == OpKind::kQuantizeRows) return quantize_rows(x.cols);
     if (op.kind == OpKind::kSoftmax) return softmax(op, x.cols);
+    if (op.kind == OpKind::kNormalize) return normalize(op, x.cols);
+    if (op.kind == OpKind::kSumRows) return sum_rows(op, x.cols);
     if (row_of(op.kind).vector_op) return elementwise(graph, op);
     throw std::logic_error("op " + op.name + " is not row-wise");
   };
@@ -195,8 +245,8 @@ RowwiseRecipe rowwise_recipe(const Graph& graph, const Op& op) {
   }
   for (const RowwiseInput& further : recipe.inputs) {
     if (further.row) continue;
-    recipe.repeat_rows =
-        std::min(recipe.repeat_rows, extent_of(graph, op.operands[further.operand]).rows);
+    recipe.repeat_rows = std::min(
+        recipe.repeat_rows, extent_of(graph, op.operands[further.operand]).rows / further.every);
   }
   return recipe;
 }

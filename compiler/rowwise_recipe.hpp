@@ -30,15 +30,16 @@ struct RowwiseStep {
   VectorOp op = VectorOp::kCopy;
   RowwiseOperand dst, a, b, c;
   double imm = 0;
-  bool causal = false;
+  bool masked = false;  // by the recipe's mask
 };
 
 // An operand that is loaded: blocks of rows, or one row that serves all of them.
 struct RowwiseInput {
   std::size_t operand = 0;  // of the op
   std::int64_t cols = 0;
-  bool row = false;      // 1 x cols: loaded once
-  bool grouped = false;  // has columns of its own for each group
+  bool row = false;                   // 1 x cols: loaded once
+  bool grouped = false;               // has columns of its own for each group
+  std::int64_t first = 0, every = 1;  // rows first, first + every, ... of the operand
 };
 
 struct RowwiseRecipe {
@@ -46,8 +47,10 @@ struct RowwiseRecipe {
   std::vector<RowwiseStep> steps;  // a reduction is never next to another one
   int temporaries = 0;
   int columns = 0;
-  std::int64_t groups = 1;       // of columns; all steps run for each
-  std::int64_t step_cols = 0;    // columns that a step works on, unless its result is a column
+  std::int64_t groups = 1;     // of columns; all steps run for each
+  std::int64_t step_cols = 0;  // columns that a step works on, unless its result is a column
+  MaskKind mask = MaskKind::kNone;
+  std::int64_t window = 0;
   std::int64_t repeat_rows = 0;  // rows after which further operands, or the mask, repeat
 
   bool uses_xlu() const;

@@ -32,10 +32,12 @@ void check_length(std::string_view flag, std::string_view what, std::int64_t val
 std::int64_t step_of(const Scenario& s) { return is_decode(s) ? 1 : s.seq; }
 std::int64_t keys_of(const Scenario& s) { return is_decode(s) ? s.context + 1 : s.seq; }
 
-void check_scenario(const Scenario& s, std::string_view where) {
+void check_scenario(const Scenario& s, std::string_view where, bool source) {
   if (is_decode(s)) {
     check_length("--context", "the tokens of each sequence in the KV cache", s.context);
-    if (s.seq != 0) usage_error("--seq in decode", "--context N; --seq belongs to prefill");
+    if (source) check_length("--seq", "the tokens that the encoder has read", s.seq);
+    if (s.seq != 0 && !source)
+      usage_error("--seq in decode", "--context N; --seq belongs to prefill");
   } else if (s.phase == "prefill") {
     check_length("--seq", "the tokens of each sequence", s.seq);
     if (s.context != 0) usage_error("--context in prefill", "--seq N; --context belongs to decode");
@@ -62,12 +64,6 @@ void check_limits(const Scenario& s, const ModelLimits& limits, std::string_view
     bad_input(where, length_text(s),
               fmt::format("{} ({} = {})", longest(s, limits.positions), limits.positions_key,
                           limits.positions));
-  }
-  if (limits.window > 0 && length > limits.window - own) {
-    bad_input(where,
-              fmt::format("{} beyond sliding_window = {}, which is not supported", length_text(s),
-                          limits.window),
-              fmt::format("{}: within the window", longest(s, limits.window)));
   }
   if (s.batch > kMaxTableValues / step_of(s)) {
     bad_input(where, fmt::format("--batch {} {}", s.batch, length_text(s)),

@@ -18,12 +18,12 @@ std::int64_t keys_of(const Scenario& scenario);
 
 // A phase, with the length that belongs to it and no other, a batch and a type. Errors: exit status
 // 2, and 3 for a type that models do not have.
-void check_scenario(const Scenario& scenario, std::string_view where);
+// `source`: decode has the length of an encoder's text, too.
+void check_scenario(const Scenario& scenario, std::string_view where, bool source = false);
 
 struct ModelLimits {
   std::string positions_key;   // of the config.json, for messages
   std::int64_t positions = 0;  // that a sequence may have
-  std::int64_t window = 0;     // of sliding-window attention; 0: none
   bool encoder = false;        // sees whole sequences: there is no decode
 };
 

@@ -66,11 +66,12 @@ class Scheduler {
     const Mapping& mapping = mappings_[next_++];
     if (std::holds_alternative<std::monostate>(mapping)) return;
     const OpCounts counts = count_op(graph_, op);
-    const Tensor& first = graph_.tensors[op.operands[op.kind == OpKind::kGather ? 1 : 0].tensor];
+    const Tensor& first =
+        graph_.tensors[op.operands[row_of(op.kind).family == OpFamily::kLookup ? 1 : 0].tensor];
     emitter_.serve(static_cast<std::int32_t>(program_.ops.size()));
     program_.ops.push_back({op.name, std::string(name_of(op.kind)), first.type, count,
                             counts.macs * count, counts.read_bytes * count,
-                            counts.write_bytes * count});
+                            counts.write_bytes * count, op.location});
     lowering_.space = lowering_.vmem_bytes == chip_.vmem.size ? 0 : 1 - lowering_.space;
     lowering_.vmem_base = lowering_.space * lowering_.vmem_bytes;
     emitter_.drain(lowering_.space);
@@ -79,7 +80,7 @@ class Scheduler {
       lower_gemm(lowering_, op, *gemm);
     } else if (const auto* attention = std::get_if<AttentionMapping>(&mapping)) {
       lower_attention(lowering_, op, *attention);
-    } else if (op.kind == OpKind::kGather) {
+    } else if (row_of(op.kind).family == OpFamily::kLookup) {
       lower_gather(lowering_, op, std::get<RowwiseMapping>(mapping));
     } else {
       lower_rowwise(lowering_, op, std::get<RowwiseMapping>(mapping));

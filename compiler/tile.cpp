@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "compiler/attention_mapping.hpp"
+#include "compiler/expert_tiles.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
@@ -18,9 +20,9 @@ namespace systole {
 namespace {
 
 // What the alignment of an op's buffers may take: fewer than 64 bytes each, of which attention has
-// four and seven per lane.
+// four and eight per lane.
 Bytes rounding(const ChipSpec& chip) {
-  return 64 * (4 + 7 * std::max<std::int64_t>(4, chip.mxu.count));
+  return 64 * (4 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
 }
 
 constexpr Bytes kWord = 4;  // fp32 on chip
@@ -39,10 +41,15 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
     shape.epilogue.push_back(*row_of(step.kind).vector_op);
   }
   if (shape.epilogue.empty()) shape.epilogue.push_back(VectorOp::kCopy);
-  for (std::size_t i = 2; i < op.operands.size(); ++i) {
+  if (row_of(op.kind).family == OpFamily::kExperts) {
+    shape.expert_rows = computed_rows(experts_of_rows(graph, op), count_experts(graph, op),
+                                      count_of(op, "capacity"));
+    shape.m = std::accumulate(shape.expert_rows.begin(), shape.expert_rows.end(), std::int64_t{0});
+  }
+  for (auto i = static_cast<std::size_t>(row_of(op.kind).operands); i < op.operands.size(); ++i) {
     const Extent operand = extent_of(graph, op.operands[i]);
     const Bytes element = size_of(graph.tensors[op.operands[i].tensor].type);
-    switch (epilogue_operand_shape(operand, shape.m, shape.n)) {
+    switch (epilogue_operand_shape(operand, out.rows, shape.n)) {
       case EpilogueShape::kFull: shape.full_operand_bytes += element; break;
       case EpilogueShape::kRow: shape.row_operand_bytes += element; break;
       case EpilogueShape::kColumn: shape.column_operand_bytes += element; break;
@@ -54,7 +61,8 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
 Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vmem) {
   switch (row_of(op.kind).family) {
     case OpFamily::kView: return {};
-    case OpFamily::kProduct: return map_gemm(chip, gemm_shape(graph, op), vmem, op.name);
+    case OpFamily::kProduct:
+    case OpFamily::kExperts: return map_gemm(chip, gemm_shape(graph, op), vmem, op.name);
     case OpFamily::kHeads: return map_attention(chip, graph, op, vmem);
     case OpFamily::kLookup:
     case OpFamily::kBinary:
@@ -79,7 +87,7 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
   Bytes per_row = 0;
   Bytes fixed = 0;
   std::int64_t rows = r.rows;
-  if (op.kind == OpKind::kGather) {
+  if (row_of(op.kind).family == OpFamily::kLookup) {
     per_row = 2 * r.cols * size_of(out.type);
   } else {
     const RowwiseRecipe recipe = rowwise_recipe(graph, op);
@@ -96,8 +104,8 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
       const std::int64_t blocks =
           vector_blocks(r.rows, column ? 1 : recipe.step_cols, chip.vpu.sublanes, chip.vpu.lanes);
       if (step.reduce) continue;
-      r.estimate += recipe.groups *
-                    vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity, step.causal);
+      r.estimate += recipe.groups * vector_cycles(chip.vpu, step.op, blocks, row_of(step.op).arity,
+                                                  step.masked && recipe.mask != MaskKind::kNone);
     }
   }
   // Enough work per block to cover the latency of a transfer; enough blocks to overlap.

@@ -123,7 +123,12 @@ void FieldParser::parse(Value& value) {
     value.tile = cursor_.integer();
     cursor_.expect(')');
   }
-  if (looked_up) cursor_.expect(')');
+  if (!looked_up) return;
+  cursor_.expect(')');
+  if (!cursor_.accept('+')) return;
+  cursor_.expect('(');
+  parse(value.more);
+  cursor_.expect(')');
 }
 
 void FieldParser::parse(Guard& guard) {

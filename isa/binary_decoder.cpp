@@ -124,6 +124,9 @@ class Decoder {
     if ((parts & kHasRing) != 0) read(value.ring);
     if ((parts & kHasTile) != 0) read(value.tile);
     if ((parts & kHasTable) != 0) value.table = index_of(program_.tables.size(), "table");
+    if ((parts & kHasMore) == 0) return;
+    if (value.table == -1) fail("a sum added to no look-up", "a table");
+    read(value.more);
   }
 
   void read(Guard& guard) {

@@ -64,12 +64,14 @@ class Encoder {
     const bool offset = value.offset != Affine{};
     byte(static_cast<std::uint8_t>(
         (base ? kHasBase : 0) | (offset ? kHasOffset : 0) | (value.ring != 0 ? kHasRing : 0) |
-        (value.tile != -1 ? kHasTile : 0) | (value.table != -1 ? kHasTable : 0)));
+        (value.tile != -1 ? kHasTile : 0) | (value.table != -1 ? kHasTable : 0) |
+        (value.more != Affine{} ? kHasMore : 0)));
     if (base) write(value.base, bytes);
     if (offset) write(value.offset);
     if (value.ring != 0) write(value.ring);
     if (value.tile != -1) write(value.tile);
     if (value.table != -1) natural(static_cast<std::uint64_t>(value.table));
+    if (value.more != Affine{}) write(value.more);
   }
 
   void write(const Guard& guard) {

@@ -13,7 +13,8 @@ enum ValueParts : std::uint8_t {
   kHasRing = 4,
   kHasTile = 8,
   kHasTable = 16,
-  kAllValueParts = 31,
+  kHasMore = 32,
+  kAllValueParts = 63,
 };
 
 // In the byte of the unit's kind: a guard, waits and signals follow.

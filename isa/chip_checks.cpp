@@ -96,6 +96,8 @@ void check_hbm_shape(const ChipSpec& chip, const Checker& check) {
              "a multiple of the burst's " + burst_text);
   check.rule(hbm.page % hbm.interleave == 0 || hbm.interleave % hbm.page == 0,
              {"hbm.interleave", "hbm.page"}, "one to be a multiple of the other");
+  check.rule(chip.dma.request >= burst, {"dma.request", "hbm.bus_bits", "hbm.burst"},
+             "a request of at least the burst's " + burst_text);
   const std::int64_t all = hbm.channels * hbm.pseudo_channels;
   check.rule(!hbm.per_core || all % chip.core.count == 0,
              {"hbm.per_core", "hbm.channels", "hbm.pseudo_channels", "core.count"},

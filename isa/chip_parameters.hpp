@@ -3,6 +3,7 @@
 // The loader, --set, the resolved chip, its JSON, its hash and docs/chip.md are derived from it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 #include "isa/quantity.hpp"
 
 namespace systole {
+
+// MACs per PE and cycle, of any type: what words between PEs have room for.
+inline constexpr std::int64_t kMostMacs = 16;
 
 struct ParameterRow {
   std::string_view key;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include "isa/assembly.hpp"
 #include "isa/program_fields.hpp"
@@ -67,12 +68,29 @@ void print_chip(const Program& program, std::string& out) {
   out += fmt::format(".chip {} hash=0x{:016x}\n", name, program.chip_hash);
 }
 
+// Where the instructions of an op begin: a comment with its place in the workload, if that is
+// known.
+void print_source(const Program& program, std::int32_t number, std::size_t indent,
+                  std::string& out) {
+  if (number < 0) return;
+  const SourceOp& op = program.ops[static_cast<std::size_t>(number)];
+  if (op.location.empty()) return;
+  out.append(indent, ' ');
+  out += fmt::format("# {} {}, {}\n", quoted_name(op.kind), quoted_name(op.name),
+                     quoted_name(op.location));
+}
+
 void print_stream(const Program& program, const Stream& stream, std::string& out) {
   out += ".stream\n";
   std::size_t depth = 0;
+  std::int32_t op = -1;
   for (const Instruction& instruction : stream) {
     if (std::holds_alternative<End>(instruction.body) && depth > 0) --depth;
-    out.append(2 * std::min<std::size_t>(depth + 1, kMaxLoops + 1), ' ');
+    const std::size_t indent = 2 * std::min<std::size_t>(depth + 1, kMaxLoops + 1);
+    if (std::exchange(op, instruction.op) != instruction.op) {
+      print_source(program, instruction.op, indent, out);
+    }
+    out.append(indent, ' ');
     FieldPrinter(program, out).print(instruction);
     out += '\n';
     if (std::holds_alternative<Loop>(instruction.body)) ++depth;

@@ -98,6 +98,7 @@ struct SourceOp {
   std::int64_t macs = 0;
   Bytes read_bytes = 0;
   Bytes write_bytes = 0;
+  std::string location{};  // where the workload has it, "block.sgr:7"; empty: not known
   friend bool operator==(const SourceOp&, const SourceOp&) = default;
 };
 

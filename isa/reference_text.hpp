@@ -41,6 +41,7 @@ are `dma0`, `mxu0`, `vpu0`, `xlu0` and so on; `loop`, `end` and `halt` have none
 | | `4096+(512*i0)%1024` | base + (sum mod ring): a ring of buffers; the result of mod is never negative |
 | | `clamp(1000-256*i0, 256)` | either of them, not below 0 and not above 256 |
 | | `lookup(table, i0)` | the table's entry at any of them |
+| | `lookup(table, i0)+(512*i1)` | the same plus a sum |
 | tile | `vmem[value, pitch=256]:bf16` | row r starts at byte value + r x pitch; `acc1`, `fifo1` belong to mxu1 |
 | | `vmem[0]:fp32:row` | broadcast: one row for all rows; `:col`: one element per row |
 | guard | `(i0-1 >= 0 & 7-i0 >= 0)` | every test holds |
@@ -80,7 +81,8 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 - **Guard** (`if=`): where it does not hold, the instruction with its waits and signals is skipped; a
   loop, with its body.
 - **Extent 0**, also by a clamp: no work, but the instruction still waits and signals.
-- **Ring, clamp, look-up** apply in this order: base + (offset mod ring), clamped, looked up.
+- **Ring, clamp, look-up** apply in this order: base + (offset mod ring), clamped, looked up, and
+  what follows the look-up added.
 - **Semaphore**: counts tokens. An instruction takes those that it waits for when it starts and
   gives those that it signals when all its effects are done. A signal of a queue covers all earlier
   instructions of that queue, and a wait holds for all later ones. One queue signals a semaphore

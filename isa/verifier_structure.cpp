@@ -119,7 +119,9 @@ class StructureCheck {
              fmt::format("entries 0 to {} of table {} for all indices", size - 1,
                          program_.tables[count.table].name));
       }
-      bounds = table_bounds_[count.table];
+      const Bounds more = bounds_of(Value{count.more});
+      bounds = {table_bounds_[count.table].low + more.low,
+                table_bounds_[count.table].high + more.high};
     }
     if (bounds.high > kMaxDynamicInstructions) {
       report_.too_large(at_, "a loop of unbounded count",
@@ -168,7 +170,10 @@ class StructureCheck {
       fail(fmt::format("ring {}", value.ring), "0 (no ring) or more");
     }
     if (value.tile < -1) fail(fmt::format("clamp to {}", value.tile), "0 or more");
-    if (value.table != -1) check_table(value.table);
+    if (value.table != -1) {
+      check_table(value.table);
+      check(value.more, largest_entry(value.table));
+    }
   }
   void check(const Guard& guard) {
     if (guard.tests.size() > kMaxGuardTests) {
@@ -188,6 +193,13 @@ class StructureCheck {
   void check(VectorOp /*op*/) {}
   void check(ReduceOp /*op*/) {}
   void check(double /*imm*/) {}
+
+  // Precondition: the table exists.
+  std::int64_t largest_entry(std::int32_t table) const {
+    const Bounds& bounds = table_bounds_[static_cast<std::size_t>(table)];
+    return static_cast<std::int64_t>(std::max(absolute(static_cast<std::int64_t>(bounds.low)),
+                                              absolute(static_cast<std::int64_t>(bounds.high))));
+  }
 
   void check_table(std::int32_t table) {
     if (table < 0 || table >= std::ssize(program_.tables)) {

@@ -6,9 +6,11 @@
 #include "compiler/capability.hpp"
 #include "compiler/decompose.hpp"
 #include "compiler/fuse.hpp"
+#include "compiler/import.hpp"
 #include "compiler/layout.hpp"
 #include "compiler/scenario.hpp"
 #include "isa/error.hpp"
+#include "isa/files.hpp"
 #include "sim/report/format.hpp"
 
 namespace systole {
@@ -43,7 +45,12 @@ class CapacitySearch {
   bool fits(const Scenario& scenario) const { return fits(scenario, chip_.spec); }
 
   // `scenario` with the largest length, or batch, that fits; 0 where none does.
+  // A length that the model fixes is not looked for.
   Scenario with_longest(Scenario scenario) const {
+    if (!is_decode(scenario) && own_sequence(read_file(model_.path), model_.path.string()) > 0) {
+      length_of(scenario) = 0;
+      return scenario;
+    }
     Scenario trial = scenario;
     length_of(scenario) = largest_below(length_of(scenario), [&](std::int64_t length) {
       length_of(trial) = length;

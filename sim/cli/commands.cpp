@@ -35,6 +35,8 @@ ExitCode run_systole(const std::vector<std::string>& arguments) {
     case CommandKind::kCheck: return check_command(options);
     case CommandKind::kList: return list_command(options);
     case CommandKind::kVerifyTiming: return verify_timing_command(options);
+    case CommandKind::kOpt: return opt_command(options);
+    case CommandKind::kVerifyValues: return verify_values_command(options);
   }
   return ExitCode::kInternal;
 }

@@ -17,6 +17,8 @@ ExitCode disasm_command(const Options& options);
 ExitCode check_command(const Options& options);
 ExitCode list_command(const Options& options);
 ExitCode verify_timing_command(const Options& options);
+ExitCode opt_command(const Options& options);
+ExitCode verify_values_command(const Options& options);
 
 // Parses and runs one command line (without the program's name).
 ExitCode run_systole(const std::vector<std::string>& arguments);

@@ -53,8 +53,8 @@ std::string count_text(std::int64_t parameters) {
 
 std::string parameters_text(const ModelName& model, const std::string& config) {
   Scenario shortest;
-  shortest.seq = 1;
   try {
+    shortest.seq = own_sequence(config, model.stem) > 0 ? 0 : 1;
     const Graph graph = import_config(config, model.stem, model.stem, shortest);
     return fmt::format(", {} parameters", count_text(parameter_count(graph)));
   } catch (const Error&) {

@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "isa/error.hpp"
 #include "isa/names.hpp"
+#include "sim/cli/lowering_options.hpp"
 #include "sim/report/version.hpp"
 #include "sim/timing/memory_model.hpp"
 #include "sim/witness/fidelity.hpp"
@@ -24,7 +26,8 @@ constexpr std::int64_t kMostPrograms = 1'000'000;
 
 // Numbers as they were typed, until all flags are known to exist.
 struct Typed {
-  std::string phase, batch, seq, context, dtype, max_cycles, programs, seed;
+  std::string phase, batch, seq, context, dtype, max_cycles, programs, graphs, seed;
+  std::string expert_seed, expert_imbalance, expert_capacity, experts;
 };
 
 std::int64_t whole_number(const std::string& flag, const std::string& text, std::int64_t largest,
@@ -35,6 +38,15 @@ std::int64_t whole_number(const std::string& flag, const std::string& text, std:
       value > largest) {
     usage_error(fmt::format("{} '{}'", flag, text),
                 fmt::format("a whole number from {} to {}", least, largest));
+  }
+  return value;
+}
+
+double real_number(const std::string& flag, const std::string& text) {
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
+    usage_error(fmt::format("{} '{}'", flag, text), "a number such as 1.25");
   }
   return value;
 }
@@ -68,6 +80,14 @@ void add_scenario(CLI::App& command, Typed& typed) {
   command.add_option("--dtype", typed.dtype,
                      "bf16, int8, fp8_e4m3 (or fp8) or fp8_e5m2 (default: bf16; of a GEMM, the "
                      "chip's native type); models have bf16 and int8");
+  command.add_option("--experts", typed.experts,
+                     "CSV file: a line per token with the numbers of its experts");
+  command.add_option("--expert-seed", typed.expert_seed,
+                     "of drawn experts (default 1; models with experts)");
+  command.add_option("--expert-imbalance", typed.expert_imbalance,
+                     "how much likelier than the mean the likeliest expert is (default 1)");
+  command.add_option("--expert-capacity", typed.expert_capacity,
+                     "rows that each expert computes, as a multiple of its share; 0: what it gets");
 }
 
 std::vector<std::string> fidelity_names() {
@@ -101,6 +121,9 @@ void add_run(CLI::App& app, Options& options, Typed& typed) {
       ->type_name("FILE.vcd");
   command->add_flag("--values", options.values, "compute values; digests, and tensors in --report");
   command->add_flag("--check", options.check, "compare values with the graph evaluator's");
+  command->add_flag("--bisect", options.bisect,
+                    "with --check: compare after each pass, too; name pass, op and element where "
+                    "values first differ");
   command->add_option("--vs", options.vs, "GPUs to compare with: h100,h20")
       ->type_name("GPU[,GPU...]");
   command->add_option("--report", options.report, "folder for report, result and program")
@@ -165,8 +188,8 @@ std::vector<std::string> flag_names(const CLI::App& app) {
 }
 
 const std::vector<std::string>& command_names() {
-  static const std::vector<std::string> kNames{"run",   "compile", "asm",          "disasm",
-                                               "check", "list",    "verify-timing"};
+  static const std::vector<std::string> kNames{
+      "run", "compile", "asm", "disasm", "check", "list", "verify-timing", "opt", "verify-values"};
   return kNames;
 }
 
@@ -222,6 +245,10 @@ void check_needs(const CLI::App& command, const Options& options) {
   if (kind == CommandKind::kAsm) need(command, !options.output.empty(), "-o OUT");
   if (kind == CommandKind::kCheck) need(command, !options.inputs.empty(), "FILE");
   if (kind == CommandKind::kList) need(command, !options.list.empty(), "WHAT");
+  if (kind == CommandKind::kOpt && !options.list_passes) {
+    need(command, !options.passes.empty(), "--passes");
+    need(command, !options.inputs.empty(), "FILE");
+  }
 }
 
 // Files have a chip, the table and random programs have seeds.
@@ -271,18 +298,36 @@ void check_values(const CLI::App& command, const Typed& typed, Options& options)
   if (given("--seq")) options.scenario.seq = whole_number("--seq", typed.seq, kLargestCount);
   if (given("--context"))
     options.scenario.context = whole_number("--context", typed.context, kLargestCount);
+  if (given("--experts")) options.scenario.experts = typed.experts;
+  if (given("--expert-seed")) {
+    options.scenario.expert_seed =
+        whole_number("--expert-seed", typed.expert_seed, kLargestSeed, 0);
+  }
+  if (given("--expert-imbalance")) {
+    options.scenario.expert_imbalance = real_number("--expert-imbalance", typed.expert_imbalance);
+  }
+  if (given("--expert-capacity")) {
+    options.scenario.expert_capacity = real_number("--expert-capacity", typed.expert_capacity);
+  }
   if (given("--max-cycles")) {
     options.max_cycles = whole_number("--max-cycles", typed.max_cycles, kLargestCycles);
   }
   if (given("--programs")) {
     options.programs = whole_number("--programs", typed.programs, kMostPrograms, 0);
   }
+  if (given("--graphs")) {
+    options.graphs = whole_number("--graphs", typed.graphs, kMostPrograms);
+  }
   if (given("--seed")) {
     options.seed = static_cast<std::uint64_t>(whole_number("--seed", typed.seed, kLargestSeed, 0));
   }
   if (given("--waves")) check_waves(options);
   if (options.command == CommandKind::kVerifyTiming) check_verify_timing(given, options);
-  for (const std::string flag : {"--vs", "--report", "--trace", "--waves", "-o", "--print-after"}) {
+  if (options.bisect && !options.check) {
+    usage_error("--bisect without --check", "--check --bisect");
+  }
+  for (const std::string flag :
+       {"--vs", "--report", "--trace", "--waves", "-o", "--print-after", "--experts"}) {
     if (!given(flag)) continue;
     if (command.get_option(flag)->as<std::string>().empty()) {
       usage_error(flag + " ''", "a name that is not empty");
@@ -301,6 +346,14 @@ std::string_view ScenarioFlags::first_given() const {
   if (seq) return "--seq";
   if (context) return "--context";
   if (dtype) return "--dtype";
+  return first_of_experts();
+}
+
+std::string_view ScenarioFlags::first_of_experts() const {
+  if (experts) return "--experts";
+  if (expert_seed) return "--expert-seed";
+  if (expert_imbalance) return "--expert-imbalance";
+  if (expert_capacity) return "--expert-capacity";
   return "";
 }
 
@@ -317,6 +370,8 @@ Options parse_command_line(const std::vector<std::string>& arguments) {
   add_translators(app, options);
   add_check_and_list(app, options);
   add_verify_timing(app, options, typed);
+  add_chip(*add_opt(app, options), options);
+  add_verify_values(app, options, typed.graphs, typed.seed);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForVersion& version) {

@@ -20,7 +20,9 @@ enum class CommandKind : std::uint8_t {
   kDisasm,
   kCheck,
   kList,
-  kVerifyTiming
+  kVerifyTiming,
+  kOpt,
+  kVerifyValues
 };
 
 // How a model is run; empty where the flag was not given.
@@ -30,9 +32,14 @@ struct ScenarioFlags {
   std::optional<std::int64_t> seq;
   std::optional<std::int64_t> context;
   std::optional<std::string> dtype;
+  std::optional<std::int64_t> expert_seed;
+  std::optional<double> expert_imbalance;
+  std::optional<double> expert_capacity;
+  std::optional<std::string> experts;  // file
 
   // The first flag that was given ("--seq"), or "".
   std::string_view first_given() const;
+  std::string_view first_of_experts() const;  // of those of models with experts
 };
 
 // What the names of waveform files end in.
@@ -49,6 +56,7 @@ struct Options {
   std::string memory = "page";
   bool values = false;
   bool check = false;
+  bool bisect = false;
   bool json = false;
   bool resolved = false;
   std::string vs;      // GPUs, with commas
@@ -64,6 +72,11 @@ struct Options {
   std::int64_t programs = 1000;     // verify-timing: random ones
   std::uint64_t seed = 1;           // of the first of them
   bool full = false;                // verify-timing: every case
+  std::int64_t graphs = 2000;       // verify-values
+  std::string passes;               // opt: names, with commas
+  bool list_passes = false;         // opt: print the table of passes
+  bool locations = false;           // opt: say where each op was written
+  bool verify_each = false;         // opt: verify after each pass, not only after the last
 };
 
 // `arguments` without the program's name. Errors: kUsage for everything that is wrong with it,

@@ -9,11 +9,11 @@
 #include "isa/names.hpp"
 #include "isa/verifier.hpp"
 #include "sim/cli/capacity.hpp"
+#include "sim/cli/checked_values.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/own_program.hpp"
 #include "sim/cli/trace_output.hpp"
-#include "sim/cli/value_check.hpp"
 #include "sim/cli/workload.hpp"
 #include "sim/energy/energy.hpp"
 #include "sim/function/execute.hpp"
@@ -29,8 +29,9 @@
 #include "sim/report/json.hpp"
 #include "sim/report/output_folder.hpp"
 #include "sim/report/text.hpp"
-#include "sim/timing/hbm_timing.hpp"
+#include "sim/timing/memory_model.hpp"
 #include "sim/timing/simulate.hpp"
+#include "sim/values/value_check.hpp"
 #include "sim/witness/fidelity.hpp"
 
 namespace systole {
@@ -73,19 +74,14 @@ Fidelity fidelity_of(const Options& options) {
   return *find_by_name(kFidelities, options.fidelity);
 }
 
-// What every cycle of every PE costs: minutes from here on.
-constexpr std::int64_t kSensiblePes = 4096;  // 64 x 64
-
 // Says what cannot be simulated at this level, before anything is.
 void check_fidelity(const Options& options, const ChipSpec& chip, const Program& program) {
   const Fidelity fidelity = fidelity_of(options);
   require_fidelity(fidelity, chip);
   require_one_core(fidelity, program);
-  if (fidelity == Fidelity::kPe && chip.mxu.rows * chip.mxu.cols > kSensiblePes) {
-    print_message(
-        fmt::format("warning: --fidelity pe steps each of {} x {} PEs in every cycle; "
-                    "expected an array of up to 64 x 64",
-                    chip.mxu.rows, chip.mxu.cols));
+  const std::string slow = why_slow(chip);
+  if (fidelity == Fidelity::kPe && !slow.empty()) {
+    print_message("warning: --fidelity pe: " + slow);
   }
 }
 
@@ -219,11 +215,13 @@ ExitCode run_command(const Options& options) {
   const Measured measured = simulate_and_measure(
       chip, job, options, energy, trace ? &trace->file() : nullptr, hbm ? &*hbm : nullptr);
   std::optional<CheckResult> check;
-  if (options.check) check = check_values(*job.graph, job.compilation, *hbm);
+  if (options.check) check = checked_values(*job.graph, job.compilation, *hbm, options.bisect);
 
   // 4. The result.
-  RunResult result = make_result(chip, program, measured.measurements, energy,
-                                 stream_bytes_per_cycle(chip.spec, std::ssize(program.streams)));
+  const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
+  RunResult result =
+      make_result(chip, program, measured.measurements, energy,
+                  bound_bytes_per_cycle(memory, chip.spec, std::ssize(program.streams)));
   result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;

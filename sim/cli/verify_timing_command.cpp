@@ -25,8 +25,10 @@ ChipVariant chip_of(const Program& program, const std::string& file, const Optio
   const std::vector<std::string> presets = chip_names();
   const bool preset = std::find(presets.begin(), presets.end(), program.chip) != presets.end();
   if (options.chip.empty() && !preset) {
-    usage_error(fmt::format("program '{}' for chip '{}' without --chip", file, program.chip),
-                "--chip CHIP, which it runs on");
+    usage_error(
+        fmt::format("program '{}' for {} without --chip", file,
+                    program.chip.empty() ? "any chip" : fmt::format("chip '{}'", program.chip)),
+        "--chip CHIP, which it runs on");
   }
   ChipVariant chip;
   chip.base = options.chip.empty() ? program.chip : options.chip;
@@ -49,6 +51,8 @@ FileVerdict verdict_on(const std::string& file, const std::vector<Witness>& witn
     bad_input(file, fmt::format("a program for {} cores", found.program.streams.size()),
               "a program for one core: the levels that are compared step the arrays of one");
   }
+  const std::string slow = why_slow(found.chip.spec);
+  if (!slow.empty()) print_message(fmt::format("warning: {}: {}", file, slow));
 
   Comparison compared = compare(witnesses, found.chip.spec, found.program);
   FileVerdict verdict;

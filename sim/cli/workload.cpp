@@ -30,7 +30,6 @@ constexpr std::array<SuffixRow, 5> kSuffixes{{
     {".csv", WorkloadKind::kGemmList},
 }};
 constexpr std::string_view kGemmPrefix = "gemm:";
-constexpr Bytes kLargestText = 64 * kMiB;  // of a config, a graph or a GEMM list
 
 // "models/gpt2.json" -> "gpt2"; "gpt2/config.json" -> "gpt2"; "a--b.json" -> "a/b".
 std::string model_name(const std::filesystem::path& path) {
@@ -47,12 +46,20 @@ DataType dtype_of(std::string_view text) {
   return *type;
 }
 
+std::int64_t fixed_sequence(const Workload& workload) {
+  return own_sequence(read_file(workload.path, kLargestText), workload.path.string());
+}
+
 void check_model(const Workload& workload, const ScenarioFlags& flags) {
   const auto refuse = [&](std::string_view what, std::string_view expected) {
     usage_error(fmt::format("{} '{}'", what, workload.name), expected);
   };
   if (flags.phase.value_or("prefill") == "decode") {
-    if (flags.seq) {
+    const bool source = has_source(read_file(workload.path, kLargestText), workload.path.string());
+    if (source && !flags.seq) {
+      refuse("decode without --seq of model", "--seq N, the tokens that the encoder has read");
+    }
+    if (flags.seq && !source) {
       refuse("--seq for decode of model", "--context N; --seq belongs to prefill");
     }
     if (!flags.context) {
@@ -65,7 +72,7 @@ void check_model(const Workload& workload, const ScenarioFlags& flags) {
     refuse("--context for prefill of model",
            "--seq N, or --phase decode, to which --context belongs");
   }
-  if (!flags.seq) {
+  if (!flags.seq && fixed_sequence(workload) == 0) {
     usage_error(fmt::format("model '{}' without --seq", workload.name),
                 "--seq N, the tokens per sequence (or --phase decode --context N)");
   }
@@ -114,6 +121,9 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
       if (flags.batch) refuse("--batch", "no batch: only a model has one");
       if (flags.seq) refuse("--seq", "no sequence: only a model has one");
       if (flags.context) refuse("--context", "no KV cache: only a model has one");
+      if (!flags.first_of_experts().empty()) {
+        refuse(flags.first_of_experts(), "no experts: only a model has them");
+      }
       return;
   }
 }
@@ -124,7 +134,15 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   scenario.batch = flags.batch.value_or(1);
   scenario.seq = flags.seq.value_or(0);
   scenario.context = flags.context.value_or(0);
+  scenario.experts.seed = flags.expert_seed.value_or(1);
+  scenario.experts.imbalance = flags.expert_imbalance.value_or(1);
+  scenario.experts.capacity = flags.expert_capacity.value_or(0);
+  if (flags.experts) {
+    scenario.experts.given = parse_experts(read_file(*flags.experts, kLargestText), *flags.experts);
+  }
+  scenario.experts.asked = !flags.first_of_experts().empty();
   const bool model = workload.kind == WorkloadKind::kModel;
+  if (model && !flags.seq && scenario.phase == "prefill") scenario.seq = fixed_sequence(workload);
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = dtype_of(*flags.dtype);
   return scenario;

@@ -14,6 +14,8 @@
 
 namespace systole {
 
+inline constexpr Bytes kLargestText = 64 * kMiB;  // of a config, a graph or a GEMM list
+
 enum class WorkloadKind : std::uint8_t {
   kModel,          // a config.json, by name or path
   kGraph,          // .sgr

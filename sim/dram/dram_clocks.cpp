@@ -14,10 +14,22 @@ static_assert([] {
   return true;
 }());
 
+namespace {
+
+double clocks_in(double ns, const HbmParams& hbm) {
+  return ns * 1e-9 * hbm.data_rate / static_cast<double>(standard_of(hbm.kind).transfers_per_clock);
+}
+
+}  // namespace
+
 Clocks clocks_of_ns(double ns, const HbmParams& hbm) {
   constexpr double kCorrection = 0.974;
-  const auto per_clock = static_cast<double>(standard_of(hbm.kind).transfers_per_clock);
-  return static_cast<Clocks>(std::floor(ns * 1e-9 * hbm.data_rate / per_clock + kCorrection));
+  return static_cast<Clocks>(std::floor(clocks_in(ns, hbm) + kCorrection));
+}
+
+Clocks clocks_within_ns(double ns, const HbmParams& hbm) {
+  constexpr double kDecimals = 1e-6;  // of a clock: 3.9 us at 1.2 GHz are 4680, not 4679.999...
+  return static_cast<Clocks>(std::floor(clocks_in(ns, hbm) + kDecimals));
 }
 
 DramClocks dram_clocks(const HbmParams& hbm) {
@@ -40,9 +52,10 @@ DramClocks dram_clocks(const HbmParams& hbm) {
   t.trrd = clocks(hbm.trrd);
   t.trrd_l = clocks(hbm.trrd_l);
   t.tfaw = clocks(hbm.tfaw);
-  t.trefi = std::max<Clocks>(1, clocks(hbm.trefi));
+  t.trefi = std::max<Clocks>(1, clocks_within_ns(hbm.trefi, hbm));
   t.trfc = clocks(hbm.trfc);
   t.activate_slots = standard.activate_slots;
+  t.precharge_gap = standard.precharge_gap;
   t.one_command_bus = standard.one_command_bus;
   return t;
 }

@@ -18,6 +18,7 @@ struct DramStandard {
   HbmKind kind;
   std::int64_t transfers_per_clock;  // per data pin in one CK
   Clocks activate_slots;             // CK for which an ACT holds the row command bus
+  Clocks precharge_gap;              // tPPD: CK from one precharge to the next; 0: there is none
   bool one_command_bus;              // row and column commands share their pins
   std::string_view source;
 };
@@ -25,10 +26,11 @@ struct DramStandard {
 // HBM3's WDQS run at half the data rate and CK at half of WDQS (1.6 GHz at 6.4 Gbps); its ACT takes
 // one and a half CK, which are two here.
 inline constexpr std::array<DramStandard, 4> kDramStandards{{
-    {HbmKind::kDdr3, 2, 1, true, "JESD79-3: double data rate, one command per clock"},
-    {HbmKind::kHbm2, 2, 2, false, "JESD235: double data rate, ACT takes two clocks"},
-    {HbmKind::kHbm2e, 2, 2, false, "JESD235: double data rate, ACT takes two clocks"},
-    {HbmKind::kHbm3, 4, 2, false, "JESD238: WDQS at twice CK, ACT takes one and a half clocks"},
+    {HbmKind::kDdr3, 2, 1, 0, true, "JESD79-3: double data rate, one command per clock"},
+    {HbmKind::kHbm2, 2, 2, 0, false, "JESD235: double data rate, ACT takes two clocks"},
+    {HbmKind::kHbm2e, 2, 2, 0, false, "JESD235: double data rate, ACT takes two clocks"},
+    {HbmKind::kHbm3, 4, 2, 2, false,
+     "JESD238: WDQS at twice CK, ACT takes one and a half clocks; tPPD as in Ramulator 2 (CMU)"},
 }};
 constexpr const DramStandard& standard_of(HbmKind kind) {
   return kDramStandards[static_cast<std::size_t>(kind)];
@@ -37,6 +39,8 @@ constexpr const DramStandard& standard_of(HbmKind kind) {
 // Clocks of CK that cover `ns`. The correction of JESD79-4's rounding algorithm: 2.6 % of a clock
 // are forgiven, so that 1.667 ns at 1.2 GHz are two clocks.
 Clocks clocks_of_ns(double ns, const HbmParams& hbm);
+// Clocks of CK that lie within `ns`, for times that are maxima (tREFI).
+Clocks clocks_within_ns(double ns, const HbmParams& hbm);
 
 // The parameters of a chip, under their names, in clocks.
 struct DramClocks {
@@ -45,6 +49,7 @@ struct DramClocks {
   Clocks tccd_s = 0, tccd_l = 0, twtr_s = 0, twtr_l = 0, trrd = 0, trrd_l = 0, tfaw = 0;
   Clocks trefi = 0, trfc = 0;
   Clocks activate_slots = 1;
+  Clocks precharge_gap = 0;
   bool one_command_bus = false;
 };
 DramClocks dram_clocks(const HbmParams& hbm);

@@ -56,10 +56,12 @@ constexpr std::array kTable{
                    [](const T& t) { return t.trtp + t.trp; }},
     DramConstraint{"WRA closes", kWra, kAct, kBank, "tCWL + BL + tWR + tRP",
                    [](const T& t) { return written(t) + t.twr + t.trp; }},
-    // Activations of several banks.
+    // Activations, and precharges, of several banks.
     DramConstraint{"tRRD", kAct, kAct, kChannel, "tRRD", [](const T& t) { return t.trrd; }},
     DramConstraint{"tRRD_L", kAct, kAct, kGroup, "tRRD_L", [](const T& t) { return t.trrd_l; }},
     DramConstraint{"tFAW", kAct, kAct, kChannel, "tFAW", [](const T& t) { return t.tfaw; }, 4},
+    DramConstraint{"tPPD", kClose, kClose, kChannel, "HBM3: 2",
+                   [](const T& t) { return t.precharge_gap; }},
     // Columns and the data bus.
     DramConstraint{"tCCD_S, reads", kDramReads, kDramReads, kChannel, "max(BL, tCCD_S)",
                    [](const T& t) { return std::max(t.burst, t.tccd_s); }},

@@ -9,8 +9,11 @@ namespace systole {
 
 void ActionBins::on(const Interval& interval) {
   if (interval.bytes == 0) return;
-  add(interval.write ? ActionId::kHbmWriteBytes : ActionId::kHbmReadBytes, interval.bytes,
-      interval.begin, interval.end);
+  constexpr auto kRead = ActionId::kHbmReadBytes;
+  constexpr auto kWrite = ActionId::kHbmWriteBytes;
+  add(interval.write ? kWrite : kRead, interval.bytes, interval.begin, interval.end);
+  if (interval.other_bytes == 0) return;
+  add(interval.write ? kRead : kWrite, interval.other_bytes, interval.begin, interval.end);
 }
 
 void ActionBins::on(const Action& action) {

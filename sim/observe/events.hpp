@@ -140,6 +140,8 @@ struct Interval {
   Cycles end = 0;
   Bytes bytes = 0;     // pseudo-channels: whole bursts moved in this time; CMEM ports: bytes
   bool write = false;  // of these: in which direction
+  // Pseudo-channels: moved the other way, in a cycle that bursts of both directions share.
+  Bytes other_bytes = 0;
 };
 
 // `count` of them, spread evenly over the cycles from `begin` to `end`; at once where those are

@@ -31,7 +31,10 @@ class MemoryLaws {
   }
   // By a pseudo-channel; `cmem`: by a port of CMEM.
   void moved(const Interval& interval, bool cmem = false) {
-    if (interval.bytes > 0) (cmem ? ports_ : channels_)[interval.write ? 1 : 0] += interval.bytes;
+    if (interval.bytes == 0) return;
+    Both& by = cmem ? ports_ : channels_;
+    by[interval.write ? 1 : 0] += interval.bytes;
+    by[interval.write ? 0 : 1] += interval.other_bytes;
   }
   // At the end of the run, with what HBM said that it moved.
   void settle(const std::vector<SourceOp>& ops, const ActionCounts& actions);

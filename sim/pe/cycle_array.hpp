@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An MXU at cycle level, as its unit sees it: orders go in, and at the end of each cycle it says
 // what was finished. The array decides by itself when it can take an order; what it does in each
-// cycle, and how, is the witness. Implementations: PeArray (a SystemC module per PE), RtlArray
-// (Verilated SystemVerilog).
+// cycle, and how, is the witness. Implementations: WsArray and OsArray (a SystemC module per PE),
+// RtlArray (Verilated SystemVerilog).
 //
 // Cycle t lies between the times t and t + 1. Orders are given at time t for cycle t; at time t + 1
 // the clock edge ends the cycle, and listeners are told what happened in it.

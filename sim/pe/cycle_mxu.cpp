@@ -176,7 +176,11 @@ void CycleMxu::catch_up(Cycles now) {
   for (const Order& order : orders_) {
     if ((order.kind != Kind::kMatmul && order.kind != Kind::kMultiply) || order.free) continue;
     if (order.start >= now) continue;
-    timeline_.spend(Reason::kBusy, std::min(now, order.start + order.work.count), order.op);
+    const Extents& e = order.work.extents;
+    const std::int64_t entries = order.kind == Kind::kMatmul
+                                     ? e.rows
+                                     : ceil_div(e.depth, macs_per_pe(chip_.mxu, order.work.type));
+    timeline_.spend(Reason::kBusy, std::min(now, order.start + entries), order.op);
     timeline_.spend(Reason::kOperandPort, now, order.op);
   }
 }

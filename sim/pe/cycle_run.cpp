@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/pe/cycle_run.hpp"
 
-#include <type_traits>
+#include <optional>
 
 #include "sim/pe/cycle_mxu.hpp"
 #include "sim/pe/os_array.hpp"
+#include "sim/pe/wave_file.hpp"
 #include "sim/pe/ws_array.hpp"
 
 namespace systole {
@@ -50,14 +51,6 @@ class Values : public Effects {
   std::vector<CycleMxu*> mxus_;  // by number
 };
 
-// Closed with the run, which writes what the last cycle changed.
-struct Waves {
-  struct Close {
-    void operator()(sc_core::sc_trace_file* open) const { sc_core::sc_close_vcd_trace_file(open); }
-  };
-  std::unique_ptr<sc_core::sc_trace_file, Close> file;
-};
-
 }  // namespace
 
 ArrayFactory pe_arrays() { return pe_array; }
@@ -75,16 +68,18 @@ SimulationResult simulate_cycles(const ChipSpec& chip, const Program& program,
     values.add(mxu.get());
     return mxu;
   };
-  Waves waves;
+  std::optional<WaveFile> waves;
   if (!run.waves.empty()) {
     parts.assembled = [&] {
-      waves.file.reset(sc_core::sc_create_vcd_trace_file(run.waves.c_str()));
-      waves.file->set_time_unit(1, sc_core::SC_PS);
-      for (const CycleMxu* mxu : values.mxus()) mxu->array().trace(waves.file.get());
+      waves.emplace(run.waves);
+      for (const CycleMxu* mxu : values.mxus()) mxu->array().trace(waves->file());
     };
   }
-  return simulate(chip, program, listeners,
-                  {.max_cycles = run.max_cycles, .memory = run.memory, .parts = &parts});
+  SimulationResult result =
+      simulate(chip, program, listeners,
+               {.max_cycles = run.max_cycles, .memory = run.memory, .parts = &parts});
+  if (waves) waves->finish();
+  return result;
 }
 
 }  // namespace systole

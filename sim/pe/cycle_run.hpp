@@ -15,7 +15,8 @@ struct CycleRun {
   Cycles max_cycles = 0;  // 0: no limit
   MemoryModel memory = MemoryModel::kPage;
   // A VCD file of the arrays' registers and wires, without its suffix .vcd, in which a picosecond
-  // is a cycle; empty: none. It is left behind also where the run stops.
+  // is a cycle; empty: none. It is left behind also where the run stops. Error kUsage where it
+  // cannot be written.
   std::string waves = {};
 };
 

@@ -21,7 +21,6 @@ class OrderFeed {
     item_ = 0;
     beat_ = 0;
   }
-  bool first_cycle() const { return active() && item_ == 0 && beat_ == 0; }
   // The item that enters in this cycle; nothing between.
   std::optional<std::int64_t> entering() const {
     if (!active() || beat_ + 1 < order_->interval) return std::nullopt;

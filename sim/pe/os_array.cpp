@@ -16,6 +16,7 @@ OsArray::OsArray(const sc_core::sc_module_name& name, const ChipSpec& chip, sc_c
       params_(chip.mxu),
       accumulators_(accumulators),
       listener_(listener),
+      writes_(params_.cols),
       lhs_("lhs", static_cast<std::size_t>(params_.rows * (params_.cols + 1))),
       rhs_("rhs", static_cast<std::size_t>((params_.rows + 1) * params_.cols)),
       sums_("sum", static_cast<std::size_t>((params_.rows + 1) * params_.cols)) {
@@ -162,6 +163,7 @@ void OsArray::take(const Partial& sum, std::int64_t row, std::int64_t col) {
     const std::int64_t to = tag.acc_row + row;
     if (tag.accumulate) bits = plus(sum.type, accumulators_.read(to, col), bits);
     accumulators_.write(to, col, bits);
+    writes_.note(to, col, bits);
   }
   if (row > 0 || col + 1 < params_.cols) return;
   --unloads_;
@@ -177,6 +179,10 @@ void OsArray::trace(sc_core::sc_trace_file* file) const {
   for (const auto& pe : pes_) pe->trace(file);
   for (std::size_t k = 0; k < lhs_.size(); ++k) sc_core::sc_trace(file, lhs_[k], lhs_[k].name());
   for (std::size_t k = 0; k < rhs_.size(); ++k) sc_core::sc_trace(file, rhs_[k], rhs_[k].name());
+  for (std::size_t k = 0; k < sums_.size(); ++k) {
+    sc_core::sc_trace(file, sums_[k], sums_[k].name());
+  }
+  writes_.trace(file, name());
 }
 
 }  // namespace systole

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "isa/chip.hpp"
+#include "sim/pe/column_writes.hpp"
 #include "sim/pe/order_feed.hpp"
 #include "sim/pe/os_pe.hpp"
 #include "sim/pe/skew.hpp"
@@ -47,6 +48,7 @@ class OsArray : public sc_core::sc_module, public CycleArray, public OsSink {
   const MxuParams& params_;
   Accumulators& accumulators_;
   ArrayListener& listener_;
+  ColumnWrites writes_;
   OrderFeed<MultiplyOrder> feed_;
   std::optional<UnloadOrder> token_;  // enters in this cycle
   Cycles chain_ = 0;                  // cycles until the shift chain takes another unload

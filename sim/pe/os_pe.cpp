@@ -51,7 +51,9 @@ void OsPe::multiply(const Element& a, const Element& b) {
 }
 
 void OsPe::trace(sc_core::sc_trace_file* file) const {
-  sc_core::sc_trace(file, sum_, std::string{name()} + ".sum");
+  const std::string prefix = name();
+  sc_core::sc_trace(file, sum_, prefix + ".sum");
+  sc_core::sc_trace(file, held_.bits, prefix + ".held");
 }
 
 }  // namespace systole

@@ -8,12 +8,13 @@
 #include <systemc>
 #include <vector>
 
+#include "isa/chip_parameters.hpp"
 #include "sim/pe/cycle_array.hpp"
 
 namespace systole {
 
 // Operands that a PE multiplies in one cycle, one per MAC: a chip has at most this many.
-inline constexpr std::size_t kMaxLanes = 16;
+inline constexpr std::size_t kMaxLanes = kMostMacs;
 using Lanes = std::array<Word, kMaxLanes>;
 
 // Where sums go: an accumulator row and what to do there.
@@ -64,14 +65,22 @@ struct Lines {
 inline std::ostream& operator<<(std::ostream& out, const Element& e) { return out << e.words[0]; }
 inline std::ostream& operator<<(std::ostream& out, const Partial& p) { return out << p.bits; }
 inline std::ostream& operator<<(std::ostream& out, const Lines& l) { return out << l.parts.size(); }
-// Waveforms show the first lane of an element, whether it is there, and a partial sum.
+// Waveforms show of an element its first lane, a bit per lane that is there, and its tokens; of a
+// sum its bits, where it goes, and whether it is added there; of lines nothing.
 inline void sc_trace(sc_core::sc_trace_file* file, const Element& e, const std::string& name) {
   sc_core::sc_trace(file, e.valid, name + ".valid");
   sc_core::sc_trace(file, e.words[0], name + ".word");
+  sc_core::sc_trace(file, e.swap, name + ".swap");
+  sc_core::sc_trace(file, e.first, name + ".first");
+  sc_core::sc_trace(file, e.last, name + ".last");
+  sc_core::sc_trace(file, e.unload, name + ".unload");
 }
 inline void sc_trace(sc_core::sc_trace_file* file, const Partial& p, const std::string& name) {
   sc_core::sc_trace(file, p.valid, name + ".valid");
   sc_core::sc_trace(file, p.bits, name + ".sum");
+  sc_core::sc_trace(file, p.tag.acc_row, name + ".acc_row");
+  sc_core::sc_trace(file, p.tag.accumulate, name + ".accumulate");
+  sc_core::sc_trace(file, p.tag.last, name + ".last");
 }
 inline void sc_trace(sc_core::sc_trace_file* /*file*/, const Lines& /*l*/,
                      const std::string& /*name*/) {}

@@ -16,6 +16,7 @@ WsArray::WsArray(const sc_core::sc_module_name& name, const ChipSpec& chip, sc_c
       params_(chip.mxu),
       accumulators_(accumulators),
       listener_(listener),
+      writes_(params_.cols),
       elements_("element", static_cast<std::size_t>(params_.rows * (params_.cols + 1))),
       partials_("partial", static_cast<std::size_t>((params_.rows + 1) * params_.cols)),
       lines_down_("line_down", static_cast<std::size_t>((params_.rows + 1) * params_.cols)),
@@ -188,6 +189,7 @@ void WsArray::take(const Partial& partial, std::int64_t col) {
     std::uint32_t sum = partial.bits;
     if (tag.accumulate) sum = plus(partial.type, accumulators_.read(tag.acc_row, col), sum);
     accumulators_.write(tag.acc_row, col, sum);
+    writes_.note(tag.acc_row, col, sum);
   }
   if (col + 1 < params_.cols) return;
   --in_array_;
@@ -202,6 +204,7 @@ void WsArray::trace(sc_core::sc_trace_file* file) const {
   for (std::size_t k = 0; k < partials_.size(); ++k) {
     sc_core::sc_trace(file, partials_[k], partials_[k].name());
   }
+  writes_.trace(file, name());
 }
 
 }  // namespace systole

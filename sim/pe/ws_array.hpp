@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "isa/chip.hpp"
+#include "sim/pe/column_writes.hpp"
 #include "sim/pe/order_feed.hpp"
 #include "sim/pe/skew.hpp"
 #include "sim/pe/ws_pe.hpp"
@@ -51,6 +52,7 @@ class WsArray : public sc_core::sc_module, public CycleArray, public WsSink {
   const MxuParams& params_;
   Accumulators& accumulators_;
   ArrayListener& listener_;
+  ColumnWrites writes_;
   OrderFeed<WeightOrder> load_;
   OrderFeed<MatmulOrder> feed_;
   bool swap_pending_ = false;  // weights have been loaded that no matmul has swapped in

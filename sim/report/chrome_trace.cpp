@@ -35,7 +35,10 @@ std::string instruction_name(const Body& body) {
 ChromeTrace::ChromeTrace(GzipFile& file, const ChipSpec& chip, const Program& program,
                          const EnergyTable& energy, const std::vector<std::string>& units)
     : chip_(chip), program_(program), energy_(energy), time_(chip.clock), writer_(file, time_) {
-  for (const SourceOp& op : program.ops) ops_.push_back(json_escaped(op.name));
+  for (const SourceOp& op : program.ops) {
+    ops_.push_back(json_escaped(op.name));
+    locations_.push_back(json_escaped(op.location));
+  }
   for (const Semaphore& semaphore : program.semaphores) {
     semaphores_.push_back(json_escaped(semaphore.name));
   }
@@ -83,8 +86,9 @@ std::string ChromeTrace::slice_name(std::int32_t op, std::string_view what) cons
 }
 
 void ChromeTrace::on(const Interval& interval) {
-  bins_.on(interval);
-  switch (units_.at(static_cast<std::size_t>(interval.unit)).kind) {
+  const Kind kind = units_.at(static_cast<std::size_t>(interval.unit)).kind;
+  if (kind != Kind::kCmemPort) bins_.on(interval);  // CMEM's bytes are told as actions
+  switch (kind) {
     case Kind::kSequencer: issue(interval); break;
     case Kind::kChannel: channel_moved(interval, kMemory); break;
     case Kind::kCmemPort: channel_moved(interval, kCmem); break;
@@ -117,6 +121,10 @@ void ChromeTrace::channel_moved(const Interval& interval, std::string_view memor
   if (interval.reason != Reason::kBusy) return;
   std::string args = R"("bytes":)";
   append_number(args, interval.bytes);
+  if (interval.other_bytes > 0) {
+    args += interval.write ? R"(,"read_bytes":)" : R"(,"written_bytes":)";
+    append_number(args, interval.other_bytes);
+  }
   writer_.slice(track_of(interval.unit, false), memory,
                 slice_name(interval.op, interval.write ? "write" : "read"), interval.begin,
                 interval.end, args);
@@ -134,6 +142,8 @@ void ChromeTrace::on(const Completion& completion) {
   if (completion.op >= 0) {
     const std::string& op = ops_.at(static_cast<std::size_t>(completion.op));
     args.append(R"("op":")").append(op).append(R"(",)");
+    const std::string& at = locations_.at(static_cast<std::size_t>(completion.op));
+    if (!at.empty()) args.append(R"("at":")").append(at).append(R"(",)");
   }
   args.append(R"("instruction":")").append(instruction).append(R"(","index":)");
   append_number(args, completion.position);

@@ -65,6 +65,7 @@ class ChromeTrace : public Listener {
   std::vector<Unit> units_;
   std::vector<std::string> processes_;
   std::vector<std::string> ops_;         // names, escaped
+  std::vector<std::string> locations_;   // of the ops, escaped
   std::vector<std::string> semaphores_;  // names, escaped
 };
 

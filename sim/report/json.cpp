@@ -136,6 +136,12 @@ Json result_json(const RunResult& result) {
   }
   if (result.check) {
     json["check"] = Json{{"passed", result.check->passed}, {"message", result.check->message}};
+    if (const auto& first = result.check->first) {
+      json["check"]["first"] = Json{{"pass", first->pass},   {"op", first->op},
+                                    {"at", first->location}, {"tensor", first->tensor},
+                                    {"row", first->row},     {"column", first->col},
+                                    {"found", first->found}, {"expected", first->expected}};
+    }
   }
   return json;
 }

@@ -108,7 +108,7 @@ double busy_cycles(const Measurements& measured, std::string_view kind) {
 }
 
 std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
-                                 const Measurements& measured, double stream_rate) {
+                                 const Measurements& measured, double hbm_rate) {
   const std::vector<std::string> kinds = kinds_of(measured);
   std::vector<std::vector<const UnitTime*>> times(program.ops.size());
   std::vector<OpTimes> busy(program.ops.size());
@@ -137,7 +137,7 @@ std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
                        actions[static_cast<std::size_t>(ActionId::kHbmWriteBytes)];
     Demand demand;
     demand.mxu = mxu_demand(chip, op) / cores;
-    demand.hbm = static_cast<double>(result.compulsory_bytes) / stream_rate;
+    demand.hbm = static_cast<double>(result.compulsory_bytes) / hbm_rate;
     demand.vpu = busy[k].vpu_busy / cores;
     if (chip.xlu.count > 0) {
       demand.xlu = busy[k].xlu_busy / (cores * static_cast<double>(chip.xlu.count));

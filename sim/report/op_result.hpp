@@ -20,9 +20,9 @@ double mxu_demand(const ChipSpec& chip, const SourceOp& op);
 double busy_cycles(const Measurements& measured, std::string_view kind);
 
 // In the order of the program's ops. The bound of an op is the largest of its demands: MACs at
-// peak, compulsory bytes at `stream_rate` (bytes per cycle), cycles that the VPU and the XLUs are
+// peak, compulsory bytes at `hbm_rate` (bytes per cycle), cycles that the VPU and the XLUs are
 // busy with it.
 std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
-                                 const Measurements& measured, double stream_rate);
+                                 const Measurements& measured, double hbm_rate);
 
 }  // namespace systole

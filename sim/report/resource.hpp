@@ -27,6 +27,9 @@ constexpr std::string_view name_of(Resource resource) {
   return kResources[static_cast<std::size_t>(resource)].name;
 }
 
+// The demand of HBM where every command is simulated: a run may end before the first refresh.
+inline constexpr std::string_view kHbmPinsDemand = "HBM bytes at the peak of the data pins";
+
 // Below this share of the run's cycles the largest demand is no explanation: latency is.
 inline constexpr double kBoundShare = 0.5;
 

@@ -57,13 +57,13 @@ std::int64_t count_of(const Measurements& measured, ActionId id) {
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-void add_totals(const Measurements& measured, double stream_rate, RunResult& result) {
+void add_totals(const Measurements& measured, double hbm_rate, RunResult& result) {
   const ChipSpec& spec = result.chip.spec;
   const auto cycles = static_cast<double>(result.cycles);
   result.hbm_read = count_of(measured, ActionId::kHbmReadBytes);
   result.hbm_written = count_of(measured, ActionId::kHbmWriteBytes);
   const auto moved = static_cast<double>(result.hbm_read) + static_cast<double>(result.hbm_written);
-  result.demand.hbm = moved / stream_rate;
+  result.demand.hbm = moved / hbm_rate;
   result.cmem_read = count_of(measured, ActionId::kCmemReadBytes);
   result.cmem_written = count_of(measured, ActionId::kCmemWriteBytes);
   const auto cores = static_cast<double>(result.cores_used);
@@ -109,7 +109,7 @@ void add_energy(const Measurements& measured, const EnergyTable& energy, RunResu
 }  // namespace
 
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
-                      const EnergyTable& energy, double stream_rate) {
+                      const EnergyTable& energy, double hbm_rate) {
   check_totals(program);
   RunResult result;
   result.chip = chip;
@@ -120,7 +120,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
   result.seconds = static_cast<double>(measured.cycles) / static_cast<double>(chip.spec.clock);
   result.units = unit_results(measured);
   result.hbm_commands = measured.hbm_commands;
-  result.ops = op_results(chip.spec, program, measured, stream_rate);
+  result.ops = op_results(chip.spec, program, measured, hbm_rate);
   Cycles charged = 0;
   for (std::size_t k = 0; k < program.ops.size(); ++k) {
     const SourceOp& op = program.ops[k];
@@ -128,7 +128,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
     result.demand.mxu += mxu_demand(chip.spec, op) / static_cast<double>(result.cores_used);
     charged += result.ops[k].cycles;
   }
-  add_totals(measured, stream_rate, result);
+  add_totals(measured, hbm_rate, result);
   add_unattributed(measured, charged, result);
   add_energy(measured, energy, result);
   return result;

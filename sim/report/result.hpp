@@ -72,9 +72,22 @@ struct OutputResult {
   std::string digest;
 };
 
+// Where values first differ (--bisect), "" and zeros where they do not.
+struct FirstDifference {
+  std::string pass;      // after which they differ
+  std::string op;        // whose result differs
+  std::string location;  // of the op in the workload
+  std::string tensor;
+  std::int64_t row = 0;
+  std::int64_t col = 0;
+  double found = 0;
+  double expected = 0;
+};
+
 struct CheckResult {
   bool passed = false;
   std::string message;  // what agreed, or the first thing that did not
+  std::optional<FirstDifference> first = {};
 };
 
 struct RunResult {
@@ -108,13 +121,13 @@ struct RunResult {
   std::optional<CheckResult> check;     // with --check
 };
 
-// `stream_rate`: bytes per core cycle that HBM delivers to the cores in use on a long stream, above
-// 0; the memory's bound, of the run and of each op. Utilizations and demands are those of all the
-// cores that the program has streams for, together. Errors: kBadInput where the program's source
-// map has an op with MACs of a type that the chip's MXU does not take, or totals beyond 63 bits;
+// `hbm_rate`: bytes per core cycle, above 0, that the memory of no run on these cores exceeds; the
+// bound of the run and of each op. Utilizations and demands are those of all the cores that the
+// program has streams for, together. Errors: kBadInput where the program's source map has an op
+// with MACs of a type that the chip's MXU does not take, or totals beyond 63 bits;
 // std::logic_error where the measurements do not add up (a unit's reasons to the run, or the ops'
 // cycles to more than the run).
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
-                      const EnergyTable& energy, double stream_rate);
+                      const EnergyTable& energy, double hbm_rate);
 
 }  // namespace systole

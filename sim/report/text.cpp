@@ -66,9 +66,11 @@ std::string what_bound_it(const RunResult& result) {
     return fmt::format("latency: no unit is needed for more than {} of the time (most: {})",
                        percent(largest / cycles), name_of(result.demand.binding()));
   }
-  return fmt::format("{}: {} take {} cycles, {} of the run", name_of(result.bound_by),
-                     kResources[static_cast<std::size_t>(result.bound_by)].demand,
-                     grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
+  const bool pins = result.bound_by == Resource::kHbm && commands(result);
+  return fmt::format(
+      "{}: {} take {} cycles, {} of the run", name_of(result.bound_by),
+      pins ? kHbmPinsDemand : kResources[static_cast<std::size_t>(result.bound_by)].demand,
+      grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
 }
 
 // HBM's pseudo-channels are many and alike: one line for their sum. So are CMEM's ports, whose line

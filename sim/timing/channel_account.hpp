@@ -24,18 +24,19 @@ class ChannelAccount {
 
   void refreshed(Clocks at) { refresh_end_ = at + clocks_.trfc; }
 
-  // A column command for `op`. Intervals are whole cycles: where a burst ends within the cycle in
-  // which the one before it ended, its bytes are told with the next interval.
+  // A column command for `op`. Intervals are whole cycles: a burst that is shorter than a cycle has
+  // the cycle in which it ends, and shares it with those that end in it, too; the first of them
+  // says of which op and direction that cycle is.
   void moved(Clocks at, bool write, std::int32_t op) {
-    const Cycles begin = ratio_.cycle_at_or_after(at);
     const Cycles end = ratio_.cycle_at_or_after(at + clocks_.burst);
+    const Cycles begin = std::min(ratio_.cycle_at_or_after(at), end - 1);
     timeline_.spend(Reason::kRefresh, std::min(begin, ratio_.cycle_at_or_after(refresh_end_)), op);
     const bool turned = known_ && write != write_;
     timeline_.spend(turned ? Reason::kTurnaround : Reason::kBank, begin, op);
-    bytes_ += burst_bytes_;
     if (end > timeline_.at()) {
-      timeline_.move(bytes_, write, end, op);
-      bytes_ = 0;
+      timeline_.move(burst_bytes_, write, end, op);
+    } else {
+      timeline_.move_within(burst_bytes_, write);
     }
     known_ = true;
     write_ = write;
@@ -51,7 +52,6 @@ class ChannelAccount {
   const ClockRatio& ratio_;
   DramClocks clocks_;
   Bytes burst_bytes_;
-  Bytes bytes_ = 0;  // not told yet
   Clocks refresh_end_ = 0;
   bool known_ = false;  // there was a column command
   bool write_ = false;  // the last one

@@ -40,7 +40,8 @@ class HbmTiming {
 };
 
 // The rate that this model reaches on one long, aligned, sequential read by all DMA engines of
-// `cores` cores together: what reports use as the memory's bound. Bytes per core cycle.
+// `cores` cores together: at page level, what reports use as the memory's bound. Bytes per core
+// cycle.
 double stream_bytes_per_cycle(const ChipSpec& chip, std::int64_t cores = 1);
 
 }  // namespace systole

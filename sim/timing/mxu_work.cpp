@@ -53,7 +53,7 @@ class Resolver {
     return region_of(tile, shape, work_.extents, i_, tables_);
   }
 
-  // `elements` of each line come through the port; the FIFO gives a line per cycle.
+  // `elements` of each line come through the port; the FIFO gives all lines that enter at once.
   void load(const Tile& src, Shape shape, std::int64_t lines, std::int64_t elements) {
     work_.kind = MxuWork::Kind::kWeights;
     work_.type = src.type;

@@ -38,8 +38,7 @@ std::optional<RequestSource::Span> RequestSource::take(Cycles now) {
   // Requests meet at bursts, so that none is moved twice.
   const std::int64_t begin = run + offset_;
   const std::int64_t cut = (begin + request_) / burst_ * burst_;
-  const std::int64_t end =
-      std::min(run + runs_.row_bytes, cut > begin ? cut : round_up(begin + 1, burst_));
+  const std::int64_t end = std::min(run + runs_.row_bytes, cut);
   offset_ += end - begin;
   issued_ += end - begin;
   --places_;

@@ -15,7 +15,7 @@ namespace systole {
 
 class RequestSource {
  public:
-  explicit RequestSource(const ChipSpec& chip);
+  explicit RequestSource(const ChipSpec& chip);  // dma.request holds a burst
 
   struct Span {
     std::int64_t begin = 0;  // bytes begin..end, at most dma.request of them

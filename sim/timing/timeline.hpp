@@ -34,11 +34,17 @@ class Timeline {
     open_.end = until;
   }
 
+  // More bytes in the last cycle of that, of whatever op and direction.
+  void move_within(Bytes bytes, bool write) {
+    (write == open_.write ? open_.bytes : open_.other_bytes) += bytes;
+  }
+
   // Hands the last interval over.
   void flush() {
     if (open_.end > open_.begin) probe_.interval(open_);
     open_.begin = open_.end;
     open_.bytes = 0;
+    open_.other_bytes = 0;
   }
 
  private:

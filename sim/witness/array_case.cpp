@@ -87,17 +87,17 @@ void ArrayCase::matmul(std::int64_t rows, std::int64_t depth, std::int64_t cols,
 }
 
 void ArrayCase::multiply(std::int64_t rows, std::int64_t depth, std::int64_t cols, bool transposed,
-                         bool first) {
+                         bool first, std::int64_t unit) {
   const Guard starts = first ? Guard{} : never();
   if (transposed) {
-    add(MultiplyTransposed{lhs(), rhs(), rows, depth, cols, starts});
+    add(MultiplyTransposed{lhs(), rhs(), rows, depth, cols, starts}, unit);
   } else {
-    add(Multiply{lhs(), rhs(), rows, depth, cols, starts});
+    add(Multiply{lhs(), rhs(), rows, depth, cols, starts}, unit);
   }
 }
 
-void ArrayCase::unload(std::int64_t rows, std::int64_t cols, bool first) {
-  add(Unload{sums(0), rows, cols, first ? Guard{} : never()});
+void ArrayCase::unload(std::int64_t rows, std::int64_t cols, bool first, std::int64_t unit) {
+  add(Unload{sums(unit), rows, cols, first ? Guard{} : never()}, unit);
 }
 
 void ArrayCase::stream_weights(const Tile& fifo, std::int64_t tiles, std::int64_t rows,
@@ -163,14 +163,16 @@ std::vector<ChipVariant> array_chips(const TableOptions& options, const ChipVari
   chips.push_back(with(base, "mxu.shadow_weights", no));
   chips.push_back(with(base, "vmem.port_width", 3));
   chips.push_back(with(with(base, "vmem.port_width", 5), "mxu.shadow_weights", no));
-  chips.push_back(with(base, "mxu.weight_rows_per_cycle", 2));
   chips.push_back(
       with(with(with(base, "mxu.macs_int8", 2), "mxu.macs_bf16", 2), "mxu.macs_fp8", 2));
-  chips.push_back(with(base, "mxu.weight_fifo", 2));
   chips.push_back(with(base, "mxu.count", 2));
   chips.push_back(with(base, "mxu.count", 4));
   chips.push_back(with(with(base, "mxu.rows", 8), "mxu.cols", 6));
   chips.push_back(with(with(with(base, "mxu.rows", 3), "mxu.cols", 5), "mxu.shadow_weights", no));
+  if (base.spec.mxu.dataflow == Dataflow::kOutputStationary) return chips;
+  chips.push_back(with(base, "mxu.weight_rows_per_cycle", 2));
+  chips.push_back(with(base, "mxu.weight_fifo", 2));
+  chips.push_back(with(with(base, "mxu.weight_fifo", 2), "mxu.weight_rows_per_cycle", 3));
   return chips;
 }
 

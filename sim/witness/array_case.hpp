@@ -39,8 +39,8 @@ class ArrayCase {
   void matmul(std::int64_t rows, std::int64_t depth, std::int64_t cols, bool first = true,
               std::int64_t unit = 0);
   void multiply(std::int64_t rows, std::int64_t depth, std::int64_t cols, bool transposed = false,
-                bool first = true);
-  void unload(std::int64_t rows, std::int64_t cols, bool first = true);
+                bool first = true, std::int64_t unit = 0);
+  void unload(std::int64_t rows, std::int64_t cols, bool first = true, std::int64_t unit = 0);
 
   // A loop: a transfer brings `tiles` tiles of weights into places of the FIFO, one after another,
   // and a matmul of `rows` rows each uses them.
@@ -64,7 +64,8 @@ class ArrayCase {
 };
 
 // Variants of `base` in which rules of the MXU make a difference: other sizes, no shadow registers,
-// a narrow port, two lines per cycle, more MACs per PE, a weight FIFO, two and four MXUs.
+// a narrow port, more MACs per PE, two and four MXUs; where weights are loaded, also two lines per
+// cycle and a weight FIFO, alone and with three lines per cycle.
 std::vector<ChipVariant> array_chips(const TableOptions& options, const ChipVariant& base);
 
 // Types that the chip's MXUs take.

@@ -34,7 +34,7 @@ CampaignResult run_campaign(const std::vector<Witness>& witnesses, const ChipVar
     RandomCase drawn = random_case(seed, base, options.sizes);
     const Comparison compared = compare(witnesses, drawn.chip.spec, drawn.program);
     for (std::size_t n = 0; n < witnesses.size(); ++n) {
-      if (compared.records[n]) ++result.runs[n];
+      if (compared.records[n] && compared.records[n]->error.empty()) ++result.runs[n];
     }
     if (!compared.records.empty() && compared.records[0]) {
       result.instructions += std::ssize(compared.records[0]->instructions);

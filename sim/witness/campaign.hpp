@@ -28,8 +28,8 @@ struct Disagreement {
 
 struct CampaignResult {
   std::int64_t programs = 0;                 // that were compared
-  std::int64_t disagreements = 0;            // programs in which any two witnesses disagree
-  std::vector<std::int64_t> runs;            // by witness
+  std::int64_t disagreements = 0;            // programs in which a witness stops, or two disagree
+  std::vector<std::int64_t> runs;            // by witness, that halted
   std::int64_t instructions = 0;             // in runs of the first witness
   std::vector<std::string> findings;         // the first ones: "seed 17: ..."
   std::optional<Disagreement> disagreement;  // the first, reduced

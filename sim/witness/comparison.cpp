@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/witness/comparison.hpp"
 
+#include <fmt/format.h>
+
 #include "sim/witness/run_difference.hpp"
 
 namespace systole {
@@ -27,8 +29,13 @@ Comparison compare(const std::vector<Witness>& witnesses, const ChipSpec& chip,
   for (const Witness& witness : witnesses) {
     auto& record = result.records.emplace_back();
     if (!witness.missing(chip).empty()) continue;
-    const Cycles limit = first == nullptr || !first->error.empty() ? 0 : patience(first->cycles);
+    const Cycles limit = first == nullptr ? 0 : patience(first->cycles);
     record = observe(witness, chip, program, limit);
+    if (!record->error.empty()) {
+      result.differences.push_back(
+          fmt::format("the end: {} says '{}'; expected it to halt", witness.name, record->error));
+      continue;
+    }
     if (first == nullptr) {
       first = &*record;
       first_name = witness.name;

@@ -18,12 +18,15 @@ using Records = std::vector<std::optional<RunRecord>>;
 
 struct Comparison {
   Records records;
-  std::vector<std::string> differences;  // one per pair that disagrees; empty: all agree
+  // One per witness that stops, and per pair that disagrees; empty: all halt and agree.
+  std::vector<std::string> differences;
 };
 
-// Runs `program` with every witness that can run `chip`, and compares the first of them with each
-// other one, and all values with the functional model's. A witness that runs on far beyond the
-// first one's end is stopped. Precondition: verify_program has passed the program.
+// Runs `program` with every witness that can run `chip`, and compares the first of them that halts
+// with each other one that does, and their values with the functional model's. A verified program
+// halts: a witness that says otherwise is wrong, also where all of them say the same. One that runs
+// on far beyond the first one's end is stopped. Precondition: verify_program has passed the
+// program.
 Comparison compare(const std::vector<Witness>& witnesses, const ChipSpec& chip,
                    const Program& program);
 

@@ -8,6 +8,12 @@
 
 namespace systole {
 
+namespace {
+
+constexpr std::int64_t kSensiblePes = 4096;  // 64 x 64
+
+}  // namespace
+
 std::string why_unbuilt(Fidelity fidelity) {
   if (fidelity != Fidelity::kRtl || rtl_built()) return {};
   return "Verilator was not found when this build was configured; './scripts/setup test' installs "
@@ -41,6 +47,13 @@ void require_one_core(Fidelity fidelity, const Program& program) {
   bad_input(fmt::format("--fidelity {}", name_of(fidelity)),
             fmt::format("a program for {} cores", program.streams.size()),
             "a program for one core, or --fidelity tile");
+}
+
+std::string why_slow(const ChipSpec& chip) {
+  if (chip.mxu.rows * chip.mxu.cols <= kSensiblePes) return {};
+  return fmt::format(
+      "each of {} x {} PEs is stepped in every cycle; expected an array of up to 64 x 64",
+      chip.mxu.rows, chip.mxu.cols);
 }
 
 std::vector<ArraySize> array_sizes() {

@@ -49,6 +49,10 @@ void require_fidelity(Fidelity fidelity, const ChipSpec& chip);
 // proved of an array of one core holds for those of the others.
 void require_one_core(Fidelity fidelity, const Program& program);
 
+// What makes a run of `chip` with a module per PE take minutes: "each of 128 x 128 PEs ...";
+// "" where nothing does.
+std::string why_slow(const ChipSpec& chip);
+
 // Sizes of arrays that random chips prefer: those that RTL is built for, and a larger one.
 std::vector<ArraySize> array_sizes();
 

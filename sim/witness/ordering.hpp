@@ -3,7 +3,7 @@
 // timing.
 #pragma once
 
-#include "sim/witness/dice.hpp"
+#include "isa/dice.hpp"
 #include "sim/witness/program_tree.hpp"
 
 namespace systole {

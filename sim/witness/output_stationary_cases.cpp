@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Output-stationary arrays: multiplies, unloads, and what follows what.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -43,7 +45,11 @@ class Writer {
     unload("M partial", mxu_.rows - 1, mxu_.cols);
     unload("N partial", mxu_.rows, mxu_.cols - 1);
     unload("one sum", 1, 1);
-    for (const Depth& k : depths()) tiles(k);
+    for (const Depth& k : depths()) tiles("multiplies and unloads", k, 1);
+    if (mxu_.count > 1) {
+      const std::string name = fmt::format("{} MXUs at once", mxu_.count);
+      for (const Depth& k : depths()) tiles(name, k, mxu_.count);
+    }
   }
 
  private:
@@ -92,18 +98,20 @@ class Writer {
   }
 
   // A second register per PE: each unload follows the one before after R cycles or a feed. Without:
-  // when its sums have left the array.
-  void tiles(const Depth& k) {
+  // when its sums have left the array. The same in each of `units` MXUs at once.
+  void tiles(const std::string& name, const Depth& k, std::int64_t units) {
     const Cycles one = feed(mxu_.rows, k.steps * macs_, mxu_.cols);
     const Cycles out = unload_cycles(mxu_.rows, mxu_.cols);
     const Cycles formula = mxu_.shadow_weights ? one + (kTiles - 1) * std::max(one, mxu_.rows) + out
                                                : kTiles * (one + out);
     ArrayCase c(chip_, type_);
     for (std::int64_t n = 0; n < kTiles; ++n) {
-      c.multiply(mxu_.rows, k.steps * macs_, mxu_.cols);
-      c.unload(mxu_.rows, mxu_.cols, n == 0);
+      for (std::int64_t unit = 0; unit < units; ++unit) {
+        c.multiply(mxu_.rows, k.steps * macs_, mxu_.cols, false, true, unit);
+        c.unload(mxu_.rows, mxu_.cols, n == 0, unit);
+      }
     }
-    add(c.done("multiplies and unloads", k.shape, formula));
+    add(c.done(name, k.shape, formula));
   }
 
   const ChipVariant& chip_;

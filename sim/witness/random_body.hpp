@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "isa/chip.hpp"
-#include "sim/witness/dice.hpp"
+#include "isa/dice.hpp"
 #include "sim/witness/program_tree.hpp"
 #include "sim/witness/tile_places.hpp"
 

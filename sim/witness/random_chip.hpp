@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/witness/chip_variant.hpp"
-#include "sim/witness/dice.hpp"
+#include "isa/dice.hpp"
 
 namespace systole {
 

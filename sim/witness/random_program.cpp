@@ -5,7 +5,7 @@
 
 #include "isa/error.hpp"
 #include "isa/verifier.hpp"
-#include "sim/witness/dice.hpp"
+#include "isa/dice.hpp"
 #include "sim/witness/ordering.hpp"
 #include "sim/witness/random_body.hpp"
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "sim/function/symbols.hpp"
+
 namespace systole {
 namespace {
 
@@ -91,17 +93,7 @@ std::string written_bytes(const Program& program, const MemoryImage& hbm) {
   for (const Symbol& symbol : program.symbols) {
     if (is_read_only(symbol.role)) continue;
     for (std::int64_t copy = 0; copy < symbol.count; ++copy) {
-      Region region;
-      region.space = Space::kHbm;
-      region.begin = symbol.address + copy * symbol.stride;
-      region.rows = symbol.rows;
-      region.row_bytes = symbol.cols * size_of(symbol.type);
-      region.pitch = symbol.pitch;
-      const ConstRows rows = hbm.rows(region);
-      for (std::int64_t r = 0; r < region.rows; ++r) {
-        bytes.append(reinterpret_cast<const char*>(rows.row(r)),
-                     static_cast<std::size_t>(region.row_bytes));
-      }
+      bytes += symbol_bytes(symbol, copy, hbm);
     }
   }
   return bytes;

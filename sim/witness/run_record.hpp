@@ -44,7 +44,8 @@ std::string to_bytes(const RunRecord& record);
 // Precondition: `bytes` come from to_bytes().
 RunRecord record_from_bytes(std::string_view bytes);
 
-// The bytes of all symbols that a program may write, copy by copy, row by row without padding.
+// The bytes of all symbols that a program may write, copy by copy, row by row without padding,
+// whatever their layouts.
 std::string written_bytes(const Program& program, const MemoryImage& hbm);
 
 }  // namespace systole

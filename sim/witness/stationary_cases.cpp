@@ -36,13 +36,27 @@ class Formulas {
         lines, mxu_.weight_rows_per_cycle,
         feed_interval(at_once * elements * size_of(type_), chip_.vmem.port_width));
   }
-  Cycles load() const { return load(mxu_.rows, mxu_.cols); }
+  // Of an array full of weights.
+  Cycles load(bool transposed = false) const {
+    return transposed ? load(mxu_.cols, weight_tile_depth(mxu_, type_))
+                      : load(mxu_.rows, mxu_.cols);
+  }
 
-  // Tiles with weights of their own. Shadow: each load starts with the matmul before.
-  Cycles chain(std::int64_t tiles, std::int64_t rows, std::int64_t depth) const {
-    const Cycles one = feed(rows, depth);
-    if (!mxu_.shadow_weights) return tiles * (load() + one + drain());
-    return load() + (tiles - 1) * std::max(one, load()) + one + drain();
+  // A tile with weights of its own per entry of `transposed`. Shadow: each load starts with the
+  // matmul before it.
+  Cycles chain(const std::vector<bool>& transposed, std::int64_t rows) const {
+    const Cycles one = feed(rows, weight_tile_depth(mxu_, type_));
+    Cycles sum = 0;
+    bool hidden = false;
+    for (const bool t : transposed) {
+      if (!mxu_.shadow_weights) {
+        sum += load(t) + one + drain();
+      } else {
+        sum += hidden ? std::max(one, load(t)) : load(t);
+      }
+      hidden = true;
+    }
+    return mxu_.shadow_weights ? sum + one + drain() : sum;
   }
 
  private:
@@ -65,14 +79,19 @@ class Writer {
     matmul("K, N partial", rows(), 1, 1);
     for (const Rows& m : all_rows()) same_weights(m);
     for (const Rows& m : all_rows()) accumulate(m);
-    new_weights();
+    new_weights("matmuls, new weights", std::vector<bool>(kTiles, false));
+    new_weights("matmuls, transposed loads", std::vector<bool>(kTiles, true));
+    new_weights("matmuls, loads in turns", {false, true, true, false});
     loads();
     if (chip_.spec.mxu.weight_fifo > 0) {
       fifo();
       stream({"FIFO empty", 1});
       stream({"FIFO full", kCaseRows});
     }
-    if (chip_.spec.mxu.count > 1) several();
+    if (chip_.spec.mxu.count > 1) {
+      several("M = R", 1);
+      several("M = R, new weights", kTiles);
+    }
   }
 
  private:
@@ -110,20 +129,27 @@ class Writer {
                kTiles * formulas_.feed(m.rows, depth()) + formulas_.drain()));
   }
 
-  // Around the rows that hide a weight load.
-  void new_weights() {
-    const Cycles interval = formulas_.feed(1, depth());
-    const std::int64_t hides = ceil_div(formulas_.load(), interval);
+  // Tiles with weights of their own, loaded as `transposed` says; around the rows that hide the
+  // longest of the loads.
+  void new_weights(const std::string& name, const std::vector<bool>& transposed) {
+    Cycles longest = 0;
+    for (const bool t : transposed) longest = std::max(longest, formulas_.load(t));
+    const std::int64_t hides = ceil_div(longest, formulas_.feed(1, depth()));
     const std::vector<Rows> all{{"load exposed", std::max<std::int64_t>(hides - 1, 1)},
                                 {"load just hidden", hides},
                                 {"load hidden", std::min<std::int64_t>(2 * hides + 1, 60)}};
     for (const Rows& m : all) {
       ArrayCase c(chip_, type_);
-      for (std::int64_t n = 0; n < kTiles; ++n) {
-        c.wload(depth(), cols());
-        c.matmul(m.rows, depth(), cols(), n == 0);
+      bool first = true;
+      for (const bool t : transposed) {
+        if (t) {
+          c.wloadt(depth(), cols());
+        } else {
+          c.wload(depth(), cols());
+        }
+        c.matmul(m.rows, depth(), cols(), std::exchange(first, false));
       }
-      add(c.done("matmuls, new weights", m.shape, formulas_.chain(kTiles, m.rows, depth())));
+      add(c.done(name, m.shape, formulas_.chain(transposed, m.rows)));
     }
   }
 
@@ -152,7 +178,8 @@ class Writer {
     }
   }
 
-  // All places of the FIFO, twice. A place gives a line per cycle whatever its width.
+  // All places of the FIFO, twice. A place gives as many lines per cycle as the array takes,
+  // whatever their width.
   void fifo() {
     const Bytes place = weight_fifo_tile_bytes(chip_.spec.mxu);
     const Cycles load = weight_load_cycles(rows(), chip_.spec.mxu.weight_rows_per_cycle);
@@ -181,15 +208,18 @@ class Writer {
     add(std::move(done));
   }
 
-  // Every MXU at once.
-  void several() {
+  // Every MXU at once: `tiles` tiles with weights of their own each.
+  void several(const std::string& shape, std::int64_t tiles) {
     ArrayCase c(chip_, type_);
-    for (std::int64_t n = 0; n < chip_.spec.mxu.count; ++n) c.wload(depth(), cols(), n);
-    for (std::int64_t n = 0; n < chip_.spec.mxu.count; ++n) {
-      c.matmul(rows(), depth(), cols(), true, n);
+    for (std::int64_t tile = 0; tile < tiles; ++tile) {
+      for (std::int64_t n = 0; n < chip_.spec.mxu.count; ++n) c.wload(depth(), cols(), n);
+      for (std::int64_t n = 0; n < chip_.spec.mxu.count; ++n) {
+        c.matmul(rows(), depth(), cols(), tile == 0, n);
+      }
     }
-    add(c.done(fmt::format("{} MXUs at once", chip_.spec.mxu.count), "M = R",
-               formulas_.load() + formulas_.feed(rows(), depth()) + formulas_.drain()));
+    const std::vector<bool> plain(static_cast<std::size_t>(tiles), false);
+    add(c.done(fmt::format("{} MXUs at once", chip_.spec.mxu.count), shape,
+               formulas_.chain(plain, rows())));
   }
 
   const ChipVariant& chip_;
@@ -202,14 +232,12 @@ class Writer {
 
 void add_stationary_cases(const TableOptions& options, std::vector<TableCase>& cases) {
   const ChipVariant tiny = preset_variant("tiny-4x4");
-  const auto add = [&](const ChipVariant& chip) {
-    for (const DataType type : operand_types(chip.spec)) Writer(chip, type, cases).run();
-  };
-  for (const ChipVariant& chip : array_chips(options, tiny)) add(chip);
-  // The same array: a third of the chips.
   const std::string input{"input_stationary"};
-  const std::vector<ChipVariant> chips = array_chips(options, with(tiny, "mxu.dataflow", input));
-  for (std::size_t n = 0; n < chips.size(); n += 3) add(chips[n]);
+  for (const ChipVariant& base : {tiny, with(tiny, "mxu.dataflow", input)}) {
+    for (const ChipVariant& chip : array_chips(options, base)) {
+      for (const DataType type : operand_types(chip.spec)) Writer(chip, type, cases).run();
+    }
+  }
 }
 
 }  // namespace systole

@@ -8,7 +8,7 @@
 
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
-#include "sim/witness/dice.hpp"
+#include "isa/dice.hpp"
 
 namespace systole {
 

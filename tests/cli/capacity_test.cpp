@@ -81,6 +81,15 @@ TEST_CASE("where no batch fits the context, the longest context of one sequence 
   CHECK(one.find(", or ") == std::string::npos);
 }
 
+TEST_CASE("of images, whose size fixes the sequence, the largest batch is said") {
+  const std::vector<std::string> chip{"hbm.size=2 GiB"};
+  const std::string text = refusal("vit-base-patch16-224", prefill(197, 4000), chip);
+  const std::int64_t batch = number_after(text, "at most --batch ");
+  CHECK(text.find(", or --") == std::string::npos);
+  CHECK(refusal("vit-base-patch16-224", prefill(197, batch), chip) == "");
+  CHECK(refusal("vit-base-patch16-224", prefill(197, batch + 1), chip) != "");
+}
+
 TEST_CASE("where only fewer sequences fit, the batch alone is said") {
   // A step of 4096 sequences takes more than 300 MiB, whatever the context.
   const std::string text = refusal("gpt2", decode(1, 65536), {"hbm.size=1 GiB"});

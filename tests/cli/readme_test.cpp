@@ -39,8 +39,13 @@ TEST_CASE("each command of the quick start works as typed, and prints what is sh
   type_page("docs/quickstart.md", 8, check_shown);
 }
 
+TEST_CASE("each command of the page on lowering works as typed") {
+  type_page("docs/lowering.md", 3, check_shown);
+}
+
 TEST_CASE("commands stand in blocks of their own, so that all of them are tried") {
-  for (const char* page : {"README.md", "docs/quickstart.md", "docs/walkthrough.md"}) {
+  for (const char* page :
+       {"README.md", "docs/quickstart.md", "docs/walkthrough.md", "docs/lowering.md"}) {
     INFO(page);
     CHECK(read_page(page).prose.find("build/release/systole ") == std::string::npos);
   }

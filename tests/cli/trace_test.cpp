@@ -142,7 +142,9 @@ TEST_CASE("a slice names op and instruction, and where it is in the program") {
   std::istringstream lines(text.substr(text.find(".stream\n")));
   std::string line;
   std::getline(lines, line);
-  while (std::getline(lines, line)) instructions.push_back(line);
+  while (std::getline(lines, line)) {
+    if (line.find("# ") == std::string::npos) instructions.push_back(line);
+  }
   std::size_t seen = 0;
   for (const auto& [name, unit] : result["units"].items()) {
     for (const auto& slice : trace.slices(name, "instruction")) {
@@ -153,6 +155,7 @@ TEST_CASE("a slice names op and instruction, and where it is in the program") {
       const std::string word = args["instruction"].get<std::string>();
       CHECK(at.find(" " + word.substr(0, word.find(' ')) + " ") != std::string::npos);
       CHECK(at.find("for=" + args["op"].get<std::string>()) != std::string::npos);
+      CHECK(args["at"].get<std::string>().find("attention.sgr:") == 0);
       CHECK(args["completion"] >= slice.end);
       ++seen;
     }

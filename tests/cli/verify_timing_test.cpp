@@ -110,11 +110,34 @@ TEST_CASE("verify-timing compares programs in files") {
   CHECK_FALSE(nlohmann::json::parse(json.out).contains("rows"));
 }
 
+TEST_CASE("compiled programs agree before all witnesses, in every dataflow and layout") {
+  const Scratch scratch;
+  const std::string file = scratch / "gemm.sasm";
+  for (const std::string dataflow :
+       {"weight_stationary", "input_stationary", "output_stationary"}) {
+    for (const std::string shape : {"6x4x3", "3x5x7", "5x9x5"}) {
+      INFO(dataflow << " " << shape);
+      const std::string set = "mxu.dataflow=" + dataflow;
+      REQUIRE(
+          run_program({"compile", "gemm:" + shape, "--chip", "tiny-4x4", "--set", set, "-o", file})
+              .status == 0);
+      const Outcome outcome =
+          run_program({"verify-timing", file, "--chip", "tiny-4x4", "--set", set});
+      INFO(outcome.out);
+      CHECK(outcome.status == 0);
+      CHECK(has(outcome.out, "disagreements: 0\n"));
+    }
+  }
+}
+
 TEST_CASE("verify-timing is used with files or without, and says so") {
   const Scratch scratch;
   const std::string file = scratch.file("m.sasm", kMatmul);
+  const std::string other =
+      scratch.file("n.sasm", ".systole 1\n.chip mine hash=0x0000000000000001\n.stream\n  halt\n");
   const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
-      {{"verify-timing", file}, "without --chip"},
+      {{"verify-timing", file}, "for any chip without --chip; expected --chip CHIP"},
+      {{"verify-timing", other}, "for chip 'mine' without --chip"},
       {{"verify-timing", "--chip", "tiny-4x4"}, "--chip without FILE"},
       {{"verify-timing", file, "--chip", "tiny-4x4", "--programs", "3"}, "--programs with"},
       {{"verify-timing", "--programs", "-1"}, "a whole number from 0"},
@@ -171,18 +194,25 @@ TEST_CASE("RTL that is not built, or not for the chip's array, is refused with w
             .status == 0);
 }
 
-TEST_CASE("waveforms come from arrays with signals only") {
+TEST_CASE("arrays that take long with a module per PE are warned of before they are run") {
   const Scratch scratch;
-  const std::string file = scratch.file("m.sasm", kMatmul);
-  const auto run = [&](const std::string& fidelity, const std::string& waves) {
-    return run_program(
-        {"run", file, "--chip", "tiny-4x4", "--fidelity", fidelity, "--waves", waves});
-  };
-  CHECK(run("tile", scratch / "w.vcd").status == 2);
-  CHECK(run("pe", scratch / "w").status == 2);
-  CHECK(run("pe", "/nowhere/w.vcd").status == 2);
-  CHECK(run("pe", scratch / "w.vcd").status == 0);
-  CHECK(has(file_bytes(scratch / "w.vcd"), "pe_3_3"));
+  const std::string file = scratch.file("halt.sasm", kHeader + ".stream\n  halt\n");
+  for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+           {"verify-timing", file}, {"run", file, "--fidelity", "pe"}}) {
+    const auto with_rows = [&](const std::string& rows) {
+      std::vector<std::string> arguments = line;
+      arguments.insert(arguments.end(),
+                       {"--chip", "tiny-4x4", "--set", "mxu.cols=64", "--set", "mxu.rows=" + rows});
+      const Outcome outcome = run_program(arguments);
+      CHECK(outcome.status == 0);
+      return outcome.err;
+    };
+    CHECK(with_rows("64").empty());
+    const std::string warning = with_rows("65");
+    INFO(warning);
+    CHECK(has(warning, "warning: "));
+    CHECK(has(warning, "each of 65 x 64 PEs is stepped in every cycle; expected"));
+  }
 }
 
 TEST_CASE("what an array could not take is refused with the same message at every level") {

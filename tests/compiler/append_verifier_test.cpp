@@ -66,6 +66,14 @@ TEST_CASE("a cache is an input that its append alone reads") {
              contains("%c as cache; expected an input"));
 }
 
+TEST_CASE("what an append made of a cache is one that another append may have, and nothing else") {
+  const std::string two = kRows + "%l = exp(%x)\n%some = append(%cache, %k) {seq=6, first=0}\n" +
+                          "%all = append(%some, %l) {seq=6, first=3}\n";
+  CHECK(finding(two + "output %all") == "none");
+  CHECK_THAT(finding(two + "%z = exp(%some)\noutput %all, %z"),
+             contains("%some read by others too"));
+}
+
 TEST_CASE("rows are appended once") {
   CHECK_THAT(
       finding(kRows + kAppend + "%again = append(%other, %k) {seq=3, first=1}\noutput %y, %again"),

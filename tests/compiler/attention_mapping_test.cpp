@@ -19,15 +19,17 @@ namespace {
 struct Heads {
   std::int64_t sequences = 1, seq = 1, keys = 1, heads = 1, kv_heads = 1, head_dim = 1;
   bool causal = false;
+  std::int64_t window = 0;
 };
 
 Graph attention(const Heads& h) {
   return fuse(decompose(parse_graph(
-      fmt::format("graph \"g\"\ninput %q bf16[{}, {}] input %k bf16[{}, {}]\n"
-                  "%y = mha(%q, %k, %k) {{heads={}, kv_heads={}, seq={}, keys={}, causal={}}} "
-                  "name=\"heads\"\noutput %y",
-                  h.sequences * h.seq, h.heads * h.head_dim, h.sequences * h.keys,
-                  h.kv_heads * h.head_dim, h.heads, h.kv_heads, h.seq, h.keys, h.causal ? 1 : 0),
+      fmt::format(
+          "graph \"g\"\ninput %q bf16[{}, {}] input %k bf16[{}, {}]\n"
+          "%y = mha(%q, %k, %k) {{heads={}, kv_heads={}, seq={}, keys={}, causal={}, window={}}} "
+          "name=\"heads\"\noutput %y",
+          h.sequences * h.seq, h.heads * h.head_dim, h.sequences * h.keys, h.kv_heads * h.head_dim,
+          h.heads, h.kv_heads, h.seq, h.keys, h.causal ? 1 : 0, h.window),
       "g.sgr")));
 }
 
@@ -45,7 +47,8 @@ Heads causal_heads(std::int64_t seq, std::int64_t heads, std::int64_t head_dim) 
 void check_mapping(const ChipSpec& chip, const Heads& h, Bytes vmem) {
   const AttentionMapping a = map_heads(chip, h, vmem);
   INFO(describe(a, chip));
-  CHECK((a.sequences == h.sequences && a.seq == h.seq && a.keys == h.keys));
+  CHECK((a.sequences == h.sequences && a.seq == h.seq && a.key_rows == h.keys));
+  CHECK(a.first_key + a.keys == h.keys);
   CHECK((a.heads == h.heads && a.kv_heads == h.kv_heads && a.head_dim == h.head_dim));
   CHECK(attention_vmem(a, chip) <= vmem);
   CHECK(attention_acc_rows(a, chip) <= chip.mxu.acc_depth);
@@ -58,9 +61,12 @@ void check_mapping(const ChipSpec& chip, const Heads& h, Bytes vmem) {
   CHECK((a.stack == 1 || (h.seq == 1 && a.stack == a.heads_per_kv())));
   if (a.causal) {
     CHECK(a.block_q % (2 * a.block_kv) == 0);
-    CHECK(a.kv_slots == a.steps_per_block());
+    CHECK(a.steps_per_block() % a.kv_slots == 0);
+    CHECK((a.window > 0 || a.kv_slots == a.steps_per_block()));
   }
-  const std::int64_t pairs = h.causal ? h.seq * (h.seq + 1) / 2 : h.seq * h.keys;
+  const std::int64_t seen = h.window == 0 ? h.keys : std::min(h.keys, h.window);
+  const std::int64_t pairs =
+      h.causal ? seen * (seen + 1) / 2 + (h.seq - seen) * seen : h.seq * seen;
   CHECK(a.estimate >= h.sequences * h.heads * h.head_dim * 2 * pairs /
                           peak_macs_per_cycle(chip, DataType::kBf16));
 }
@@ -88,6 +94,39 @@ TEST_CASE("an attention's blocks fit VMEM and accumulators, whatever its heads a
       }
     }
   }
+}
+
+TEST_CASE("with a window, the blocks of keys that are visited reach over it, and little further") {
+  for (const char* name : {"tiny-4x4", "tpu-v5e"}) {
+    const ChipSpec chip = load_chip(name, {}).spec;
+    for (const std::int64_t window : {1, 2, 5, 128, 129, 500, 1023, 1024, 3000}) {
+      Heads h = causal_heads(1024, 4, 16);
+      h.window = window;
+      check_mapping(chip, h, chip.vmem.size / 2);
+      const AttentionMapping a = map_heads(chip, h, chip.vmem.size / 2);
+      INFO(describe(a, chip) << " window " << window);
+      CHECK(a.window == (window < 1024 ? window : 0));
+      std::int64_t visits = 0;
+      for (std::int64_t block = 0; block < a.q_blocks(); ++block) {
+        const std::int64_t steps = std::min((block + 1) * a.steps_per_block(), a.most_steps());
+        visits += steps;
+        const std::int64_t first_key = (block + 1) * a.block_q - steps * a.block_kv;
+        const std::int64_t first_seen =
+            std::max<std::int64_t>(0, block * a.block_q - std::min<std::int64_t>(window, 1024) + 1);
+        CHECK(first_key <= first_seen);
+        if (a.window > 0) CHECK(first_seen - first_key < a.kv_slots * a.block_kv);
+        CHECK(steps % 2 == 0);
+      }
+      CHECK(a.visits() == visits);
+    }
+  }
+}
+
+TEST_CASE("a step's mapping has the keys of the window only") {
+  const ChipSpec chip = load_chip("tpu-v5e", {}).spec;
+  const AttentionMapping a =
+      map_heads(chip, {2, 1, 3000, 8, 2, 64, false, 512}, chip.vmem.size / 2);
+  CHECK((a.keys == 512 && a.first_key == 2488 && a.key_rows == 3000 && a.window == 0));
 }
 
 TEST_CASE("with one query per sequence, the heads of a group are the rows of one lane") {

@@ -184,6 +184,17 @@ TEST_CASE("ops of a repeated section are checked") {
   CHECK_THAT(refusal(ops, without("transcendental")), contains("exp (d) need"));
 }
 
+TEST_CASE("a softmax by itself has a window only if it is causal") {
+  const auto check = [](const std::string& rule) {
+    check_fused(parse_graph(
+        "graph \"g\"\ninput %x bf16[8, 8]\n%y = softmax(%x) {" + rule + "} name=\"p\"\noutput %y",
+        "g.sgr"));
+  };
+  CHECK_NOTHROW(check("window=3, causal=1"));
+  CHECK_NOTHROW(check("window=0"));
+  CHECK_THROWS_WITH(check("window=3"), contains("op p") && contains("causal=1"));
+}
+
 TEST_CASE("scores and context are run only as parts of an attention") {
   const auto fused = [](const std::string& ops) {
     return fuse(decompose(parse_graph(

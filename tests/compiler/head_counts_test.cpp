@@ -5,6 +5,28 @@
 
 using namespace systole;
 
+TEST_CASE("a window narrows the pairs of causal rows, and the keys that all others read") {
+  Op op{.kind = OpKind::kAttention, .name = "a", .attributes = {{"heads", 6}, {"seq", 5}}};
+  CHECK(pairs_seen(op) == 25);
+  CHECK(keys_read(op) == 5);
+  op.attributes["causal"] = 1;
+  CHECK(pairs_seen(op) == 15);
+  op.attributes["window"] = 2;
+  CHECK(pairs_seen(op) == 1 + 2 + 2 + 2 + 2);
+  CHECK(keys_read(op) == 5);
+  op.attributes["window"] = 5;
+  CHECK(pairs_seen(op) == 15);
+  op.attributes["window"] = 6;
+  CHECK(pairs_seen(op) == 15);
+  op.attributes = {{"heads", 6}, {"seq", 1}, {"keys", 9}, {"window", 4}};
+  CHECK(pairs_seen(op) == 4);
+  CHECK(keys_read(op) == 4);
+  CHECK(rows_read(op, 0, 2) == 2);
+  CHECK(rows_read(op, 1, 18) == 8);
+  op.attributes["window"] = 10;
+  CHECK(keys_read(op) == 9);
+}
+
 TEST_CASE("counts left out stand for those of q") {
   Op op{.kind = OpKind::kMha, .name = "a", .attributes = {{"heads", 6}, {"seq", 3}}};
   CHECK(head_counts(op) == HeadCounts{.heads = 6, .kv_heads = 6, .seq = 3, .keys = 3});

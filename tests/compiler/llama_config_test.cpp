@@ -108,8 +108,10 @@ TEST_CASE("Qwen has a window only with use_sliding_window, in layers from max_wi
     const std::string some = changed(on, "max_window_layers", 2);
     CHECK(read(changed(some, "sliding_window", kRemoved)).sliding_window == 4096);
     CHECK(read(changed(some, "sliding_window", nullptr)).sliding_window == 0);
+    CHECK(read(changed(on, "max_window_layers", 2)).sliding == std::vector<int>{0, 0, 1});
     const Json types = {"full_attention", "sliding_attention", "full_attention"};
     CHECK(read(changed(on, "layer_types", types)).sliding_window == 7);
+    CHECK(read(changed(on, "layer_types", types)).sliding == std::vector<int>{0, 1, 0});
     CHECK_THAT(refusal(changed(on, "layer_types", {"full_attention"})).message,
                contains("a list of 3 types"));
     CHECK_THAT(refusal(changed(on, "layer_types", {"a", "b", "c"})).message,

@@ -196,14 +196,11 @@ TEST_CASE("a Llama reaches its positions, stretched where its scaling stretches 
              contains("at most 63, and the step's own token"));
 }
 
-TEST_CASE("a Mistral is refused beyond its window") {
-  const std::string json = small_model("mistral");
-  CHECK(refusal(json, prefill(24)).code == ExitCode::kDone);
-  CHECK(refusal(json, prefill(25)).code == ExitCode::kBadInput);
-  CHECK_THAT(refusal(json, prefill(25)).message, contains("sliding_window = 24"));
-  CHECK(refusal(json, decode(23)).code == ExitCode::kDone);
-  CHECK(refusal(json, decode(24)).code == ExitCode::kBadInput);
-  const std::string published = published_model("mistralai--Mistral-7B-v0.1");
-  CHECK(refusal(published, prefill(4096)).code == ExitCode::kDone);
-  CHECK_THAT(refusal(published, prefill(4097)).message, contains("sliding_window = 4096"));
+TEST_CASE("a Mistral attends to its window in all layers, in decode to the last keys of it") {
+  CHECK_THAT(text_of("mistral", prefill(24)), !contains("window"));
+  CHECK_THAT(text_of("mistral", prefill(25)),
+             contains("{causal=1, heads=11, kv_heads=1, scale=0.5, seq=25, window=24}"));
+  CHECK_THAT(text_of("mistral", decode(23)), !contains("window"));
+  CHECK_THAT(text_of("mistral", decode(24)),
+             contains("{causal=0, heads=11, keys=25, kv_heads=1, scale=0.5, seq=1, window=24}"));
 }

@@ -58,6 +58,16 @@ output %y)");
   CHECK(counts(parts + "%y = mha(%q, %k, %k)" + rest).macs == 2 * 6 * 7 * 24);
 }
 
+TEST_CASE("attention with a window counts the pairs in it, and reads no key that no row sees") {
+  const OpCounts c = counts(R"(input %q bf16[2, 24] input %k bf16[14, 8] input %v bf16[14, 8]
+%y = attention(%q, %k, %v) {heads=6, kv_heads=2, seq=1, keys=7, window=3}
+output %y)");
+  CHECK(c.macs == 2 * 2 * 3 * 24);
+  CHECK(c.read_bytes == 2 * (2 * 24 + 6 * 8 + 6 * 8));
+  const std::string x = "input %x bf16[8, 6]\n%y = attention(%x, %x, %x) ";
+  CHECK(counts(x + "{heads=2, seq=4, causal=1, window=2} output %y").macs == 2 * 2 * 7 * 6);
+}
+
 TEST_CASE("an append moves nothing: who computes its rows writes them") {
   const OpCounts c = counts(R"(input %c bf16[14, 8] input %x bf16[2, 8]
 %n = exp(%x)

@@ -114,6 +114,14 @@ TEST_CASE("operands of a model's ops add up to what the ops claim, and are read"
 
 TEST_CASE("operands of a decode step are its caches, too") { holds(model("decode", 30)); }
 
+TEST_CASE("a step reads no keys before its window") {
+  const std::string inputs =
+      "graph \"g\"\ninput %q bf16[2, 12] input %k bf16[42, 4] input %v bf16[42, 4]\n";
+  holds(parse_graph(inputs + "%y = mha(%q, %k, %v) {heads=3, kv_heads=1, seq=1, keys=21, "
+                             "window=6} output %y",
+                    "g.sgr"));
+}
+
 TEST_CASE("weights of repeated layers lie in as many copies as there are layers") {
   const Compilation compilation = compile(model("prefill", 5), tiny());
   int stacked = 0;

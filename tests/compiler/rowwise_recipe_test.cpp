@@ -53,7 +53,7 @@ std::string text(const RowwiseRecipe& recipe) {
       if (operand.place != RowwisePlace::kNone) result += " " + text(operand);
     }
     if (step.imm != 0) result += fmt::format(" imm={}", step.imm);
-    result += step.causal ? " causal\n" : "\n";
+    result += step.masked && recipe.mask != MaskKind::kNone ? " causal\n" : "\n";
   }
   return result;
 }
@@ -91,6 +91,23 @@ c1 = reduce_sum t0
 c1 = recip c1
 out = mul t0 c1
 )");
+}
+
+TEST_CASE("a soft cap bends the scores before their maximum is taken, and is their scale then") {
+  const RowwiseRecipe capped =
+      recipe(kRows + "%y = softmax(%x) {causal=1, seq=6, window=3, scale=0.5, softcap=2}");
+  CHECK(text(capped) ==
+        R"(temporaries=1 columns=2 repeat=6
+t0 = scale in0 imm=0.25
+t0 = tanh t0
+c0 = reduce_max t0 causal
+t0 = scale_exp t0 c0 imm=2 causal
+c1 = reduce_sum t0
+c1 = recip c1
+out = mul t0 c1
+)");
+  CHECK(capped.mask == MaskKind::kWindow);
+  CHECK(capped.window == 3);
 }
 
 TEST_CASE("a causal softmax without seq repeats after as many rows as it has columns") {

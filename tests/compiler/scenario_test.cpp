@@ -78,18 +78,6 @@ TEST_CASE("a sequence has at most the model's positions, the step's own token in
   CHECK(limited(decode(std::int64_t{9223372036854775807}), kHundred).code == ExitCode::kBadInput);
 }
 
-TEST_CASE("within a sliding window attention is full, beyond it a model is refused") {
-  ModelLimits limits = kHundred;
-  limits.window = 50;
-  CHECK(limited(prefill(50), limits).code == ExitCode::kDone);
-  CHECK(limited(decode(49), limits).code == ExitCode::kDone);
-  for (const Scenario& scenario : {prefill(51), decode(50)}) {
-    CHECK(limited(scenario, limits).code == ExitCode::kBadInput);
-    CHECK_THAT(limited(scenario, limits).message, contains("beyond sliding_window = 50"));
-  }
-  CHECK_THAT(limited(prefill(101), limits).message, contains("max_position_embeddings"));
-}
-
 TEST_CASE("an encoder has no decode") {
   ModelLimits limits = kHundred;
   limits.encoder = true;

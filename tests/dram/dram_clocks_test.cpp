@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "dram/devices.hpp"
+#include "dram/dram_rules.hpp"
 
 using namespace systole;
 
@@ -24,6 +25,23 @@ TEST_CASE("a time is rounded up to clocks, but for 2.6 % of one") {
   CHECK(clocks_of_ns(1.667, hbm) == 2);        // 2.0004
   CHECK(clocks_of_ns(2.025 / 1.2, hbm) == 2);  // 2.025 clocks
   CHECK(clocks_of_ns(2.027 / 1.2, hbm) == 3);  // 2.027 clocks
+}
+
+TEST_CASE("a longest time is rounded down to clocks") {
+  const HbmParams hbm = device("hbm2");  // 1.2 GHz
+  CHECK(clocks_within_ns(3900, hbm) == 4680);
+  CHECK(clocks_within_ns(3899.99, hbm) == 4679);
+  CHECK(clocks_within_ns(2.49, hbm) == 2);  // 2.988
+  CHECK(clocks_within_ns(2.5, hbm) == 3);
+  CHECK(clocks_within_ns(0, hbm) == 0);
+}
+
+TEST_CASE("refreshes are due after the standard's clocks on every device, and not a clock later") {
+  for (const auto& [name, figures] : rules::figures()) {
+    INFO(name);
+    CHECK(dram_clocks(device(name)).trefi == figures.refi);
+    CHECK(dram_clocks(device(name)).trfc == figures.rfc);
+  }
 }
 
 TEST_CASE("column distances of every preset are the standard's clocks at any bandwidth") {

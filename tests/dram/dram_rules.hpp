@@ -18,21 +18,22 @@ using C = DramCommand;
 // A device's figures in clocks of its CK.
 struct Figures {
   Clocks bl, rcd, rcd_wr, rp, cl, cwl, ras, rtp, wr, ccd_s, ccd_l, wtr_s, wtr_l, rrd, rrd_l, faw;
-  Clocks rfc;
+  Clocks rfc, refi;
   Clocks act;  // that an ACT holds the row bus
+  Clocks ppd;
   bool one_bus;
 };
 
 inline const std::map<std::string, Figures>& figures() {
   static const std::map<std::string, Figures> kFigures{
-      // DDR3-2133N: tCK 0.938 ns.
-      {"ddr3", {4, 14, 14, 14, 14, 10, 36, 8, 16, 4, 4, 8, 8, 6, 6, 27, 278, 1, true}},
+      // DDR3-2133N: tCK 0.938 ns; 7.8 us are 8318.7 clocks of 1066.5 MHz.
+      {"ddr3", {4, 14, 14, 14, 14, 10, 36, 8, 16, 4, 4, 8, 8, 6, 6, 27, 278, 8318, 1, 0, true}},
       // 1.2 GHz: 14 ns are 16.8 clocks.
-      {"hbm2", {2, 17, 8, 17, 17, 9, 40, 6, 17, 2, 4, 5, 11, 5, 8, 20, 420, 2, false}},
+      {"hbm2", {2, 17, 8, 17, 17, 9, 40, 6, 17, 2, 4, 5, 11, 5, 8, 20, 420, 4680, 2, 0, false}},
       // 1.6 GHz: 14 ns are 22.4 clocks.
-      {"hbm2e", {2, 23, 10, 23, 23, 12, 53, 8, 23, 2, 4, 7, 15, 7, 10, 26, 560, 2, false}},
+      {"hbm2e", {2, 23, 10, 23, 23, 12, 53, 8, 23, 2, 4, 7, 15, 7, 10, 26, 560, 6240, 2, 0, false}},
       // 1.6 GHz: Ramulator 2's HBM3_6400Mbps.
-      {"hbm3", {2, 31, 15, 26, 20, 10, 45, 9, 33, 2, 4, 7, 10, 4, 5, 24, 560, 2, false}},
+      {"hbm3", {2, 31, 15, 26, 20, 10, 45, 9, 33, 2, 4, 7, 10, 4, 5, 24, 560, 6240, 2, 2, false}},
   };
   return kFigures;
 }
@@ -74,6 +75,7 @@ inline std::vector<Rule> rules(const Figures& f) {
       {"tRRD", {C::kAct}, {C::kAct}, channel, f.rrd},
       {"tRRD_L", {C::kAct}, {C::kAct}, group, f.rrd_l},
       {"tFAW", {C::kAct}, {C::kAct}, channel, f.faw, 4},
+      {"tPPD", {C::kPre, C::kPrea}, {C::kPre, C::kPrea}, channel, f.ppd},
       {"tCCD_S, reads", reads, reads, channel, f.ccd_s},
       {"tCCD_S, writes", writes, writes, channel, f.ccd_s},
       {"tCCD_L, reads", reads, reads, group, f.ccd_l},

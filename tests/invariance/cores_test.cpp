@@ -44,28 +44,47 @@ TEST_CASE("the verifier passes every drawn program of several cores, in text and
 
 TEST_CASE("several cores keep every conservation law, and each unit's reasons add up") {
   for_each_cores([](const Chip& chip, const Program& program) {
-    const bool right = in_child([&] {
-      const FullRun full(chip, program);  // throws where a law is broken
-      bool whole = full.run.units == unit_names(chip.spec, chip.spec.core.count);
-      for (std::size_t u = 0; u < full.run.units.size(); ++u) {
-        whole = whole && full.times.total(static_cast<std::int32_t>(u)) == full.run.cycles;
-      }
-      return whole && full.ops.total() == full.run.cycles;
-    });
-    CHECK(right);
+    for (const MemoryModelRow& memory : kMemoryModels) {
+      INFO(memory.name);
+      const bool right = in_child([&] {
+        const FullRun full({chip, memory.value}, program);  // throws where a law is broken
+        bool whole = full.run.units == unit_names(chip.spec, chip.spec.core.count);
+        for (std::size_t u = 0; u < full.run.units.size(); ++u) {
+          whole = whole && full.times.total(static_cast<std::int32_t>(u)) == full.run.cycles;
+        }
+        return whole && full.ops.total() == full.run.cycles;
+      });
+      CHECK(right);
+    }
+  });
+}
+
+TEST_CASE("no run of several cores beats the bound of the memory that they reach") {
+  for_each_cores([](const Chip& chip, const Program& program) {
+    for (const MemoryModelRow& memory : kMemoryModels) {
+      INFO(memory.name);
+      const Machine machine{chip, memory.value};
+      const EnergyTable& energy = energy_of(chip);
+      const bool within = in_child([&] {
+        const FullRun full(machine, program);
+        const RunResult result = full.result(machine, program, energy);
+        return result.demand.largest() <= static_cast<double>(result.cycles);
+      });
+      CHECK(within);
+    }
   });
 }
 
 TEST_CASE("results of several cores are the same on every run, listened to or not") {
   for_each_cores([](const Chip& chip, const Program& program) {
-    const Figures first = figures_of(chip, program);
+    const Figures first = figures_of({chip}, program);
     CHECK(bare_cycles(chip.spec, program) == first.cycles);
-    CHECK(figures_of(chip, program) == first);
+    CHECK(figures_of({chip}, program) == first);
     const auto values = [&] {
       MemoryImage hbm = hbm_image(program);
       seed_inputs(program, 1, hbm);
       execute(chip.spec, program, hbm);
     };
-    CHECK(figures_of(chip, program, values) == first);
+    CHECK(figures_of({chip}, program, values) == first);
   });
 }

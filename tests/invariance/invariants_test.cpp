@@ -75,9 +75,9 @@ double peak_macs(const ChipSpec& chip) {
 
 TEST_CASE("every drawn program keeps every conservation law, and each unit's reasons add up") {
   std::array<std::int64_t, kLaws.size()> checks{};
-  for_each_drawn([&](const Chip& chip, const Program& program) {
+  for_each_machine([&](const Machine& machine, const Program& program) {
     const auto results = in_child([&] {
-      const FullRun full(chip, program, nullptr, false);
+      const FullRun full(machine, program, nullptr, false);
       std::array<std::array<std::int64_t, 2>, kLaws.size()> out{};
       for (const LawResult& law : full.laws) {
         out[static_cast<std::size_t>(law.law)] = {law.holds() ? 1 : 0, law.checks};
@@ -104,14 +104,14 @@ TEST_CASE("every drawn program keeps every conservation law, and each unit's rea
 }
 
 TEST_CASE("units are asked for what the program says, neither more nor less") {
-  for_each_drawn([](const Chip& chip, const Program& program) {
+  for_each_machine([](const Machine& machine, const Program& program) {
     struct Seen {
       std::int64_t completions, transfers, matmuls, macs;
       Bytes bytes;
     };
     const Seen seen = in_child([&] {
       Spans spans;
-      const FullRun full(chip, program, &spans);
+      const FullRun full(machine, program, &spans);
       const auto law = [&](Law l) { return full.laws[static_cast<std::size_t>(l)]; };
       return Seen{spans.completions, law(Law::kTransfer).checks, law(Law::kWeights).checks,
                   full.actions.total(ActionId::kMacBf16) + full.actions.total(ActionId::kMacInt8) +
@@ -128,30 +128,34 @@ TEST_CASE("units are asked for what the program says, neither more nor less") {
 }
 
 TEST_CASE("cycles are the same with everyone listening and with nobody") {
-  for_each_drawn([](const Chip& chip, const Program& program) {
-    CHECK(bare_cycles(chip.spec, program) == figures_of(chip, program).cycles);
+  for_each_machine([](const Machine& machine, const Program& program) {
+    CHECK(bare_cycles(machine.chip.spec, program, machine.options()) ==
+          figures_of(machine, program).cycles);
   });
 }
 
 TEST_CASE("results are the same on every run, byte for byte, whatever the values") {
-  for_each_drawn([](const Chip& chip, const Program& program) {
-    const Figures first = figures_of(chip, program);
-    CHECK(figures_of(chip, program) == first);
-    CHECK(figures_of(chip, program, [&] { execute_with(chip, program, 1); }) == first);
-    CHECK(figures_of(chip, program, [&] { execute_with(chip, program, 2); }) == first);
+  for_each_machine([](const Machine& machine, const Program& program) {
+    const Figures first = figures_of(machine, program);
+    CHECK(figures_of(machine, program) == first);
+    const std::uint64_t seeds = machine.memory == MemoryModel::kPage ? 2 : 1;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+      const auto values = [&] { execute_with(machine.chip, program, seed); };
+      CHECK(figures_of(machine, program, values) == first);
+    }
   });
 }
 
 TEST_CASE("no run and none of its ops beats the peak of the array or of the memory") {
-  for_each_drawn([](const Chip& chip, const Program& program) {
+  for_each_machine([](const Machine& machine, const Program& program) {
     struct Shares {
       double macs, bytes, op_macs, op_bytes;
     };
     const Shares shares = in_child([&] {
       Spans spans;
-      const FullRun full(chip, program, &spans);
-      const double peak = peak_macs(chip.spec);
-      const double rate = hbm_bytes_per_cycle(chip.spec);
+      const FullRun full(machine, program, &spans);
+      const double peak = peak_macs(machine.chip.spec);
+      const double rate = bound_bytes_per_cycle(machine.memory, machine.chip.spec);
       const auto moved = [&](std::int32_t op) {
         return static_cast<double>(full.actions.of_op(op, ActionId::kHbmReadBytes) +
                                    full.actions.of_op(op, ActionId::kHbmWriteBytes));

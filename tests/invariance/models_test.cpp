@@ -17,10 +17,10 @@ namespace {
 constexpr std::uint64_t kModels = 8;  // per family
 
 // Holds what the compiler makes of the graph to every law; `sums`: do arrays hold sums.
-void check(const Graph& graph, const Chip& chip, bool sums) {
-  const Compilation compilation = compile(graph, chip);
+void check(const Graph& graph, const Machine& machine, bool sums) {
+  const Compilation compilation = compile(graph, machine.chip);
   const auto laws = in_child([&] {
-    const FullRun full(chip, compilation.program, nullptr, false, compilation.operands);
+    const FullRun full(machine, compilation.program, nullptr, false, compilation.operands);
     std::array<std::array<std::int64_t, 2>, kLaws.size()> out{};
     for (const LawResult& law : full.laws) {
       out[static_cast<std::size_t>(law.law)] = {law.holds() ? 1 : 0, law.checks};
@@ -37,15 +37,17 @@ void check(const Graph& graph, const Chip& chip, bool sums) {
         static_cast<std::int64_t>(compilation.operands.size()));
 }
 
-void check(std::string_view family, std::uint64_t seed) {
+void check(std::string_view family, std::uint64_t seed, MemoryModel memory) {
   const RandomModel model = ModelDraw(family, seed).model();
-  INFO("seed " << seed << ": " << model.text());
+  INFO("seed " << seed << ", " << name_of(memory) << ": " << model.text());
   check(import_config(model.config, "config.json", "drawn", model.scenario),
-        load_chip(model.chip, model.overrides), false);
+        {load_chip(model.chip, model.overrides), memory}, false);
 }
 
 void check_some(std::string_view family) {
-  for (std::uint64_t seed = 100; seed < 100 + kModels; ++seed) check(family, seed);
+  for (std::uint64_t seed = 100; seed < 100 + kModels; ++seed) {
+    for (const MemoryModelRow& memory : kMemoryModels) check(family, seed, memory.value);
+  }
 }
 
 }  // namespace
@@ -54,6 +56,7 @@ TEST_CASE("drawn gpt2 models keep every conservation law") { check_some("gpt2");
 TEST_CASE("drawn bert models keep every conservation law") { check_some("bert"); }
 TEST_CASE("drawn llama models keep every conservation law") { check_some("llama"); }
 TEST_CASE("drawn mistral models keep every conservation law") { check_some("mistral"); }
+TEST_CASE("drawn mixtral models keep every conservation law") { check_some("mixtral"); }
 TEST_CASE("drawn qwen2 models keep every conservation law") { check_some("qwen2"); }
 TEST_CASE("drawn qwen3 models keep every conservation law") { check_some("qwen3"); }
 
@@ -66,7 +69,7 @@ TEST_CASE("GEMMs of drawn shapes keep every conservation law on arrays of each d
       for (int k = 0; k < 4; ++k) {
         const std::string shape = "gemm:" + size() + "x" + size() + "x" + size();
         INFO(dataflow << " " << preset << " " << shape);
-        check(import_gemm(shape, DataType::kInt8), chip, dataflow == "output");
+        check(import_gemm(shape, DataType::kInt8), {chip}, dataflow == "output");
       }
     }
   }

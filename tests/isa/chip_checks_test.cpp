@@ -79,6 +79,16 @@ TEST_CASE("granules, pages and banks fit into each other") {
   CHECK_THAT(error_set({"hbm.size=1073741825 B"}), Contains("interleave granules"));
 }
 
+TEST_CASE("a DMA request holds a burst") {
+  CHECK(error_set({"dma.request=32 B"}) == "no error");
+  CHECK_THAT(error_set({"dma.request=31 B"}),
+             StartsWith("3 --set dma.request=31 B: found dma.request 31 B, hbm.bus_bits 64") &&
+                 Contains("at least the burst's 32 B"));
+  // Bursts of DDR3 have 64 bytes.
+  CHECK(error_set({"dma.request=64 B"}, "tpu-v1") == "no error");
+  CHECK_THAT(error_set({"dma.request=63 B"}, "tpu-v1"), Contains("at least the burst's 64 B"));
+}
+
 TEST_CASE("a split memory has as many pseudo-channels for each core") {
   CHECK(error_set({"core.count=2", "hbm.per_core=true"}) == "no error");
   CHECK_THAT(error_set({"core.count=4", "hbm.per_core=true"}), Contains("for each core"));

@@ -85,6 +85,7 @@ class RandomProgram {
     if (odds(3)) value.ring = number();
     if (odds(3)) value.tile = number();
     if (odds(4)) value.table = static_cast<std::int32_t>(below(3));
+    if (value.table != -1 && odds(2)) fill(value.more);
   }
   void fill(Guard& guard) {
     guard.tests.resize(below(4));

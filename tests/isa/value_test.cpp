@@ -41,6 +41,16 @@ TEST_CASE("a look-up comes after ring and clamp") {
   CHECK_FALSE(v.is_constant());
 }
 
+TEST_CASE("what follows a look-up is added to the entry, past ring and clamp") {
+  const Value v = looked_up(0, index(0), index(1) * 100 - 7);
+  CHECK(v.at({1, 0}, kTables) == 20 - 7);
+  CHECK(v.at({2, 3}, kTables) == 30 + 300 - 7);
+  CHECK_FALSE(v.is_constant());
+  Value plain{index(0)};
+  plain.more = 5;
+  CHECK(plain.at({1, 0}, kTables) == 1);
+}
+
 TEST_CASE("a guard is a conjunction, and holds where it is empty") {
   CHECK(Guard{}.holds({}));
   const Guard guard{{index(0) - Affine{1}, Affine{3} - index(0)}};

@@ -31,8 +31,8 @@ inline std::uint64_t digest_of(const MemoryImage& hbm) {
   return digest;
 }
 
-inline WitnessRecord record_of(const ChipSpec& chip, const SimulationResult& result,
-                               const Recorder& events, const UnitTimes& times) {
+inline WitnessRecord record_of(const SimulationResult& result, const Recorder& events,
+                               const UnitTimes& times) {
   WitnessRecord record;
   record.cycles = result.cycles;
   std::vector<Completion> all = events.completions;
@@ -48,7 +48,6 @@ inline WitnessRecord record_of(const ChipSpec& chip, const SimulationResult& res
     const bool mxu = c.unit >= 0 && result.units[unit].find("mxu") != std::string::npos;
     if (mxu && seen < record.mxu.size()) record.mxu[seen++] = {c.begin, c.last};
   }
-  static_cast<void>(chip);
   for (const UnitTime& time : times.entries()) {
     for (const std::int64_t part :
          {std::int64_t{time.unit}, static_cast<std::int64_t>(time.reason),
@@ -64,7 +63,7 @@ inline WitnessRecord tile_record(const ChipSpec& chip, const Program& program) {
     Recorder events;
     UnitTimes times;
     const SimulationResult result = simulate(chip, program, {&events, &times});
-    return record_of(chip, result, events, times);
+    return record_of(result, events, times);
   });
 }
 
@@ -76,7 +75,7 @@ inline WitnessRecord cycle_record(const ChipSpec& chip, const Program& program,
     MemoryImage hbm = bench_hbm(seed);
     const SimulationResult result =
         simulate_cycles(chip, program, {&events, &times}, arrays, {}, hbm);
-    WitnessRecord record = record_of(chip, result, events, times);
+    WitnessRecord record = record_of(result, events, times);
     record.values = digest_of(hbm);
     return record;
   });

@@ -59,6 +59,16 @@ TEST_CASE("ops are sorted by the cycles that they lost") {
   CHECK(text.find("softmax", table) < text.find("fc ", table));
 }
 
+TEST_CASE("the rate at which memory binds is a long stream's, at command level the pins'") {
+  Measurements m = sample_measurements();
+  m.actions[static_cast<std::size_t>(ActionId::kHbmReadBytes)] = 7200;
+  RunResult result = sample_result(sample_program(), m);
+  REQUIRE(result.bound_by == Resource::kHbm);
+  at(report_text(result), "hbm: HBM bytes at the rate of a long stream take ");
+  result.memory = "command";
+  at(report_text(result), "hbm: HBM bytes at the peak of the data pins take ");
+}
+
 TEST_CASE("a run that no resource explains is bound by latency") {
   RunResult result = sample_result();
   result.bound_by = Resource::kLatency;

@@ -7,8 +7,7 @@
 
 #include "catch.hpp"
 #include "isa/error.hpp"
-#include "isa/verifier.hpp"
-#include "pe/witness_record.hpp"
+#include "pe/compare.hpp"
 #include "rtl/orders.hpp"
 #include "sim/rtl/rtl_array.hpp"
 
@@ -16,20 +15,8 @@ using namespace systole;
 
 namespace {
 
-void check_rtl(const ChipSpec& chip, const Program& program, std::uint64_t seed = 1) {
-  verify_program(chip, 0, program, "test");
-  const WitnessRecord tile = tile_record(chip, program);
-  const WitnessRecord rtl = cycle_record(chip, program, rtl_arrays(), seed);
-  CHECK(rtl.cycles == tile.cycles);
-  for (std::size_t k = 0; k < tile.mxu.size(); ++k) {
-    INFO("instruction " << k << " of the MXUs");
-    CHECK(rtl.mxu[k].begin == tile.mxu[k].begin);
-    CHECK(rtl.mxu[k].last == tile.mxu[k].last);
-  }
-  CHECK(rtl.completions == tile.completions);
-  CHECK(rtl.completions == cycle_record(chip, program, pe_arrays(), seed).completions);
-  CHECK(rtl.reasons == tile.reasons);
-  CHECK(rtl.values == values_of(chip, program, seed));
+void check_rtl(const ChipSpec& chip, const Program& program) {
+  check_same(chip, program, 1, {{"rtl", rtl_arrays()}, {"pe", pe_arrays()}});
 }
 
 ChipSpec rtl_chip(const RtlModel& model, bool shadow = true) {

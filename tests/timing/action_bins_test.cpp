@@ -94,4 +94,8 @@ TEST_CASE("bytes of the memory are those of the channels' time") {
   bins.on(Action{ActionId::kHbmReadBytes, 0, 64, 0, 2});
   CHECK(counts(bins, ActionId::kHbmReadBytes) == std::vector<std::int64_t>{32, 32});
   CHECK(counts(bins, ActionId::kHbmWriteBytes) == std::vector<std::int64_t>{0, 32});
+  // Bursts of both directions in one interval.
+  bins.on(Interval{8, Reason::kBusy, -1, 0, 2, 4, 64, true, 32});
+  CHECK(counts(bins, ActionId::kHbmReadBytes) == std::vector<std::int64_t>{32, 32, 16, 16});
+  CHECK(counts(bins, ActionId::kHbmWriteBytes) == std::vector<std::int64_t>{0, 32, 32, 32});
 }

@@ -87,3 +87,73 @@ TEST_CASE("an MXU that is busy for more or less than its matmuls is found") {
   CHECK(broken_by(load(), matmul(), 21) == Laws{Law::kFeed});
   CHECK(broken_by(load(), matmul(), 20, Reason::kDrain) == Laws{Law::kFeed});
 }
+
+namespace {
+
+// Output-stationary: 7 x 5 sums over a depth of 20, and their unload.
+MultiplyWork multiply() { return {kMxu, -1, 8, 28 + kDrain, 7, 20, 5, DataType::kBf16, true}; }
+UnloadWork unload() { return {kMxu, -1, 28, 28 + 8 + kDrain, 7, 5}; }
+
+// Broken by multiplies, and unloads after them.
+Laws broken_by(const std::vector<MultiplyWork>& multiplies,
+               const std::vector<UnloadWork>& unloads) {
+  LawLedger ledger;
+  ArrayLaws laws(test_chip(), 3, ledger);
+  for (const MultiplyWork& work : multiplies) laws.multiplied(work);
+  for (const UnloadWork& work : unloads) laws.unloaded(work);
+  Laws broken;
+  for (const LawResult& result : ledger.results()) {
+    if (!result.holds()) broken.push_back(result.law);
+  }
+  return broken;
+}
+
+}  // namespace
+
+TEST_CASE("an unload of what was multiplied, in its cycles, keeps every law") {
+  CHECK(broken_by({multiply()}, {unload()}).empty());
+  UnloadWork part = unload();
+  part.rows = 6;
+  part.cols = 4;
+  CHECK(broken_by({multiply()}, {part}).empty());
+}
+
+TEST_CASE("an unload that is a cycle short or long of its wavefront and rows is found") {
+  for (const Cycles off : {-1, 1}) {
+    UnloadWork work = unload();
+    work.end += off;
+    CHECK(broken_by({multiply()}, {work}) == Laws{Law::kUnload});
+  }
+}
+
+TEST_CASE("an unload of sums that nothing multiplied is found") {
+  CHECK(broken_by({}, {unload()}) == Laws{Law::kSums});
+  CHECK(broken_by({multiply()}, {unload(), unload()}) == Laws{Law::kSums});  // they are gone
+  UnloadWork tall = unload();
+  tall.rows = 8;
+  CHECK(broken_by({multiply()}, {tall}) == Laws{Law::kSums});
+  UnloadWork wide = unload();
+  wide.cols = 6;
+  CHECK(broken_by({multiply()}, {wide}) == Laws{Law::kSums});
+  MultiplyWork other = multiply();
+  other.unit = 2;  // of another MXU
+  CHECK(broken_by({other}, {unload()}) == Laws{Law::kSums});
+}
+
+TEST_CASE("a multiply that adds to sums leaves them as large as they were") {
+  MultiplyWork more = multiply();
+  more.first = false;
+  more.rows = 3;
+  CHECK(broken_by({multiply(), more}, {unload()}).empty());
+  MultiplyWork again = more;
+  again.first = true;  // starts from 0
+  CHECK(broken_by({multiply(), again}, {unload()}) == Laws{Law::kSums});
+}
+
+TEST_CASE("a multiply that is a cycle short or long of its steps and drain is found") {
+  for (const Cycles off : {-1, 1}) {
+    MultiplyWork work = multiply();
+    work.end += off;
+    CHECK(broken_by({work}, {}) == Laws{Law::kArray});
+  }
+}

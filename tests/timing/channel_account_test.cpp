@@ -14,6 +14,8 @@ struct Spent {
   Cycles begin;
   Cycles end;
   Bytes bytes;
+  bool write = false;
+  Bytes other_bytes = 0;
   friend bool operator==(const Spent&, const Spent&) = default;
 };
 
@@ -30,7 +32,9 @@ std::vector<Spent> spent(std::int64_t clock, const Use& use) {
   use(account);
   account.finish(200);
   std::vector<Spent> all;
-  for (const Interval& i : recorder.intervals) all.push_back({i.reason, i.begin, i.end, i.bytes});
+  for (const Interval& i : recorder.intervals) {
+    all.push_back({i.reason, i.begin, i.end, i.bytes, i.write, i.other_bytes});
+  }
   return all;
 }
 
@@ -62,7 +66,7 @@ TEST_CASE("a wait for a refresh, and one for the bus to turn, have their reasons
                                   {Reason::kBank, 40, 54, 0},
                                   {Reason::kBusy, 54, 56, 32},
                                   {Reason::kTurnaround, 56, 70, 0},
-                                  {Reason::kBusy, 70, 72, 32},
+                                  {Reason::kBusy, 70, 72, 32, true},
                                   {Reason::kNoInstruction, 72, 200, 0}});
 }
 
@@ -76,16 +80,55 @@ TEST_CASE("a refresh of idle time is no reason") {
   CHECK(all[1] == Spent{Reason::kBank, 100, 114, 0});
 }
 
-TEST_CASE("bursts shorter than a cycle lose no bytes") {
-  const auto all = spent(100'000'000, [](ChannelAccount& account) {  // a cycle is 10 clocks
+// A cycle is 10 clocks, a burst 2.
+TEST_CASE("bursts that end in one cycle share it, and the first says whose it is") {
+  const auto all = spent(100'000'000, [](ChannelAccount& account) {
     account.work_from(0);
     account.moved(0, false, 0);
     account.moved(2, true, 1);
     account.moved(4, false, 2);
+    account.moved(8, true, 3);  // ends with the cycle
     account.moved(20, false, 3);
   });
-  Bytes bytes = 0;
-  for (const Spent& s : all) bytes += s.bytes;
-  CHECK(bytes == 4 * 32);
-  CHECK(all.front() == Spent{Reason::kBusy, 0, 1, 32});
+  CHECK(all == std::vector<Spent>{{Reason::kBusy, 0, 1, 64, false, 64},
+                                  {Reason::kTurnaround, 1, 2, 0},
+                                  {Reason::kBusy, 2, 3, 32},
+                                  {Reason::kNoInstruction, 3, 200, 0}});
+}
+
+TEST_CASE("a burst alone has the cycle in which it ends") {
+  for (const Clocks at : {10, 11, 18, 19, 28}) {
+    const auto all = spent(100'000'000, [&](ChannelAccount& account) {
+      account.work_from(0);
+      account.moved(at, true, 0);
+    });
+    const Cycles end = at + 2 <= 20 ? 2 : 3;
+    INFO(at);
+    CHECK(all == std::vector<Spent>{{Reason::kBank, 0, end - 1, 0},
+                                    {Reason::kBusy, end - 1, end, 32, true},
+                                    {Reason::kNoInstruction, end, 200, 0}});
+  }
+}
+
+TEST_CASE("a last burst in the cycle of the burst before it is told, in either direction") {
+  for (const bool first : {false, true}) {
+    for (const bool last : {false, true}) {
+      const auto all = spent(100'000'000, [&](ChannelAccount& account) {
+        account.work_from(0);
+        account.moved(0, first, 0);
+        account.moved(8, last, 0);
+      });
+      const Bytes same = first == last ? 64 : 32;
+      CHECK(all == std::vector<Spent>{{Reason::kBusy, 0, 1, same, first, 64 - same},
+                                      {Reason::kNoInstruction, 1, 200, 0}});
+    }
+  }
+  // One clock later it ends in the next cycle.
+  const auto all = spent(100'000'000, [](ChannelAccount& account) {
+    account.moved(0, false, 0);
+    account.moved(9, true, 0);
+  });
+  CHECK(all == std::vector<Spent>{{Reason::kBusy, 0, 1, 32},
+                                  {Reason::kBusy, 1, 2, 32, true},
+                                  {Reason::kNoInstruction, 2, 200, 0}});
 }

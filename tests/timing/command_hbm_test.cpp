@@ -2,8 +2,6 @@
 #include "sim/timing/command_hbm.hpp"
 
 #include "catch.hpp"
-#include "isa/chip_loader.hpp"
-#include "sim/timing/hbm_timing.hpp"
 #include "timing/run.hpp"
 
 using namespace systole;
@@ -20,38 +18,6 @@ Cycles command_cycles(const ChipSpec& chip, const Program& program) {
 // The test chip's memory without refresh: CK is 1 GHz, as the core's clock.
 Cycles alone(const ChipSpec& chip, const Body& body) {
   return command_cycles(chip, ProgramBuilder{}.add(kDma0, body).halt());
-}
-
-// Refreshes are whole at command level and a rate at page level: a stream has nine of them, so that
-// one more or less is within 1 % (a refresh is some 9 % of its interval).
-Bytes stream_bytes(const ChipSpec& chip) {
-  const double share = chip.hbm.per_core ? static_cast<double>(chip.core.count) : 1;
-  Bytes bytes = 32 * kMiB;
-  while (static_cast<double>(bytes) < chip.hbm.bandwidth / share * 9 * chip.hbm.trefi * 1e-9) {
-    bytes *= 2;
-  }
-  return bytes;
-}
-
-// 32 MiB, or more, in transfers of 256 KiB that the engines take in turn.
-Program stream(const ChipSpec& chip, bool write) {
-  const Bytes part = 256 * kKiB;
-  ProgramBuilder builder;
-  builder.loop(stream_bytes(chip) / part / chip.dma.engines);
-  for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
-    const Value address = index(0) * (part * chip.dma.engines) + Affine{n * part};
-    if (write) {
-      builder.add({UnitKind::kDma, n}, store(address, part));
-    } else {
-      builder.add({UnitKind::kDma, n}, load(address, part));
-    }
-  }
-  return builder.end().halt();
-}
-
-double difference(const ChipSpec& chip, const Program& program) {
-  const auto page = static_cast<double>(cycles_of(chip, program));
-  return static_cast<double>(command_cycles(chip, program)) / page - 1;
 }
 
 // Reads and writes, rows small and large, strides and a gather, by both engines.
@@ -119,61 +85,6 @@ TEST_CASE("requests in flight bound a transfer at command level") {
   const Cycles cycles = alone(chip, load(0, 4096));
   CHECK(cycles >= 1 + kSetup + 16 * (first - 14));
   CHECK(cycles <= 1 + kSetup + 16 * first);
-}
-
-TEST_CASE("streams of 32 MiB take what the page level says, to 1 %, on every preset") {
-  for (const std::string& name : chip_names()) {
-    const ChipSpec chip = load_chip(name, {}).spec;
-    for (const bool write : {false, true}) {
-      const double found = difference(chip, stream(chip, write));
-      INFO(name << (write ? " written: " : " read: ") << found);
-      CHECK(std::abs(found) <= 0.01);
-    }
-  }
-}
-
-TEST_CASE("streams of 32 MiB take what the page level says, to 1 %, on every device") {
-  for (const char* device : {"ddr3", "hbm2", "hbm2e", "hbm3"}) {
-    for (const char* base : {"tpu-v5e", "tpu-v4i"}) {
-      const ChipSpec chip = load_chip(base, {std::string("hbm.extends=") + device}).spec;
-      const double found = difference(chip, stream(chip, false));
-      INFO(base << " with " << device << ": " << found);
-      CHECK(std::abs(found) <= 0.01);
-    }
-  }
-}
-
-TEST_CASE("streams of 32 MiB agree to 1 % with the closed page policy, too") {
-  const ChipSpec chip = load_chip("tpu-v5e", {"hbm.page_policy=closed"}).spec;
-  const double found = difference(chip, stream(chip, false));
-  INFO(found);
-  CHECK(std::abs(found) <= 0.01);
-}
-
-TEST_CASE("refresh alone leaves 91 to 93 % of HBM, and no stream has more") {
-  for (const char* name : {"tpu-v5e", "tpu-v4i", "tpu-v3"}) {
-    const ChipSpec chip = load_chip(name, {}).spec;
-    const double left = 1 - chip.hbm.trfc / chip.hbm.trefi;
-    CHECK(left >= 0.91);
-    CHECK(left <= 0.934);
-    const auto cycles = static_cast<double>(command_cycles(chip, stream(chip, false)));
-    const double reached = 32.0 * kMiB / cycles / hbm_bytes_per_cycle(chip);
-    INFO(name << ": " << reached);
-    CHECK(reached <= left);
-    CHECK(reached >= left - 0.025);
-    CHECK(32.0 * kMiB / cycles <= stream_bytes_per_cycle(chip) * (1 + 1e-9));
-  }
-}
-
-TEST_CASE("a long stream takes less time with more bandwidth, at command level, too") {
-  Cycles last = 1 << 30;
-  for (const char* rate : {"200 GB/s", "400 GB/s", "600 GB/s", "819 GB/s", "1000 GB/s"}) {
-    const ChipSpec chip = load_chip("tpu-v5e", {std::string("hbm.bandwidth=") + rate}).spec;
-    const Cycles cycles = command_cycles(chip, stream(chip, false));
-    INFO(rate);
-    CHECK(cycles < last);
-    last = cycles;
-  }
 }
 
 TEST_CASE("more bandwidth costs mixed transfers no more than a clock per command by rounding") {

@@ -181,6 +181,22 @@ TEST_CASE("bytes that channels and memory count differently are found") {
   CHECK(broken_by(runs(0, 1, 4096, 4096), kLeast, 4096, 4097) == Laws{Law::kChannels});
 }
 
+TEST_CASE("bytes of both directions in one interval are told apart") {
+  for (const Bytes read : {63, 64, 65}) {
+    Bench bench;
+    MemoryLaws laws(test_chip(), 8, 1, {}, 80, bench.ledger);
+    bench.actions.on(Action{ActionId::kHbmWriteBytes, -1, 96, 0, 1});
+    bench.actions.on(Action{ActionId::kHbmReadBytes, -1, 64, 0, 1});
+    Interval interval;
+    interval.bytes = 96;
+    interval.write = true;
+    interval.other_bytes = read;
+    laws.moved(interval);
+    laws.settle(bench.ops, bench.actions);
+    CHECK(bench.ledger.of(Law::kChannels).holds() == (read == 64));
+  }
+}
+
 TEST_CASE("an op that moves less than its compulsory bytes is found") {
   for (const bool write : {false, true}) {
     for (const Bytes more : {0, 1}) {

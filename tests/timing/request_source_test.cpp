@@ -33,10 +33,16 @@ TEST_CASE("a run is cut into requests that meet at bursts") {
   CHECK(spans(chip, {0, 1, 513, 513}) == Spans{{0, 256}, {256, 512}, {512, 513}});
 }
 
-TEST_CASE("a request smaller than a burst still moves on by whole bursts") {
+TEST_CASE("a request that is no multiple of a burst ends at the last burst that it reaches") {
   ChipSpec chip = test_chip();
-  chip.dma.request = 8;
-  CHECK(spans(chip, {10, 1, 60, 60}) == Spans{{10, 32}, {32, 64}, {64, 70}});
+  for (const Bytes request : {32, 33, 53}) {
+    chip.dma.request = request;
+    CHECK(spans(chip, {10, 1, 60, 60}) == Spans{{10, 32}, {32, 64}, {64, 70}});
+  }
+  for (const Bytes request : {54, 63, 64}) {
+    chip.dma.request = request;
+    CHECK(spans(chip, {10, 1, 60, 60}) == Spans{{10, 64}, {64, 70}});
+  }
 }
 
 TEST_CASE("rows that join are one run, others begin requests of their own") {

@@ -12,6 +12,7 @@
 
 namespace systole {
 
+// Of appends to one cache, what all of them leave.
 struct Cache {
   std::string name, filled;  // the cache, and the append's result
   std::vector<bool> appended;
@@ -32,7 +33,18 @@ inline std::vector<Cache> caches_of(const Graph& graph) {
       for (std::int64_t r = 0; r < cache.rows; ++r) {
         appended[r] = r % seq >= first && r % seq < first + new_rows;
       }
-      caches.push_back({cache.name, graph.tensors[op.result].name, appended});
+      const std::string& filled = graph.tensors[op.result].name;
+      const auto before = std::find_if(caches.begin(), caches.end(), [&](const Cache& other) {
+        return other.filled == cache.name;
+      });
+      if (before == caches.end()) {
+        caches.push_back({cache.name, filled, appended});
+        continue;
+      }
+      before->filled = filled;
+      for (std::size_t r = 0; r < appended.size(); ++r) {
+        before->appended[r] = before->appended[r] || appended[r];
+      }
     }
   }
   return caches;

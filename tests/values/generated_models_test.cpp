@@ -29,6 +29,15 @@ void check_some(std::string_view family) {
 
 }  // namespace
 
+TEST_CASE("drawn gemma2 models equal the evaluator") { check_some("gemma2"); }
+TEST_CASE("drawn gemma3 models equal the evaluator") { check_some("gemma3_text"); }
+TEST_CASE("drawn gptj models equal the evaluator") { check_some("gptj"); }
+TEST_CASE("drawn mixtral models equal the evaluator") { check_some("mixtral"); }
+TEST_CASE("drawn qwen3_moe models equal the evaluator") { check_some("qwen3_moe"); }
+TEST_CASE("drawn phi3 models equal the evaluator") { check_some("phi3"); }
+TEST_CASE("drawn seed_oss models equal the evaluator") { check_some("seed_oss"); }
+TEST_CASE("drawn t5 models equal the evaluator") { check_some("t5"); }
+TEST_CASE("drawn vit models equal the evaluator") { check_some("vit"); }
 TEST_CASE("drawn gpt2 models equal the evaluator") { check_some("gpt2"); }
 TEST_CASE("drawn bert models equal the evaluator") { check_some("bert"); }
 TEST_CASE("drawn llama models equal the evaluator") { check_some("llama"); }

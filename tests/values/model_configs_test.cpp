@@ -12,13 +12,22 @@ namespace {
 
 // One below and at the positions that a model has, too: the table of rotations ends there.
 std::vector<Scenario> scenarios(const std::string& config, DataType type) {
-  const nlohmann::json json = nlohmann::json::parse(config);
-  const std::int64_t positions = json.contains("n_positions")
-                                     ? json["n_positions"].get<std::int64_t>()
-                                     : json["max_position_embeddings"].get<std::int64_t>();
-  const std::int64_t window =
-      json["model_type"] == "mistral" ? json["sliding_window"].get<std::int64_t>() : positions;
-  const std::int64_t most = std::min(positions, window);
+  if (own_sequence(config, "config.json") > 0) return {prefill(0, 1, type), prefill(0, 3, type)};
+  if (has_source(config, "config.json")) {
+    std::vector<Scenario> all{prefill(1, 3, type), prefill(13, 2, type), prefill(37, 1, type)};
+    for (const Scenario& step : {decode(1, 1, type), decode(12, 3, type), decode(36, 1, type)}) {
+      for (const std::int64_t source : {1, 11}) {
+        all.push_back(step);
+        all.back().seq = source;
+      }
+    }
+    return all;
+  }
+  nlohmann::json json = nlohmann::json::parse(config);
+  if (json.contains("text_config")) json = nlohmann::json(json["text_config"]);
+  const std::int64_t most = json.contains("n_positions")
+                                ? json["n_positions"].get<std::int64_t>()
+                                : json["max_position_embeddings"].get<std::int64_t>();
   std::vector<Scenario> all{prefill(1, 3, type), prefill(7, 1, type),
                             prefill(std::min<std::int64_t>(13, most), 3, type),
                             prefill(most, 1, type)};
@@ -65,9 +74,23 @@ TEST_CASE("llama with dynamic rotary scaling equals the evaluator") { check("lla
 TEST_CASE("llama with llama3's rotary scaling equals the evaluator") { check("llama-llama3"); }
 TEST_CASE("llama with yarn equals the evaluator") { check("llama-yarn"); }
 TEST_CASE("llama with longrope equals the evaluator") { check("llama-longrope"); }
+TEST_CASE("gemma2 equals the evaluator") { check("gemma2"); }
+TEST_CASE("gemma3 equals the evaluator") { check("gemma3"); }
+TEST_CASE("the text part of a gemma3 equals the evaluator") { check("gemma3-text"); }
+TEST_CASE("gptj equals the evaluator") { check("gptj"); }
 TEST_CASE("mistral equals the evaluator") { check("mistral"); }
+TEST_CASE("mixtral equals the evaluator") { check("mixtral"); }
+TEST_CASE("phi3 equals the evaluator") { check("phi3"); }
+TEST_CASE("phi3 with half of each head turned equals the evaluator") { check("phi3-partial"); }
+TEST_CASE("qwen2 with windows in some layers equals the evaluator") { check("qwen2-window"); }
+TEST_CASE("seed_oss equals the evaluator") { check("seed_oss"); }
+TEST_CASE("t5 equals the evaluator") { check("t5"); }
+TEST_CASE("t5 with gated layers equals the evaluator") { check("t5-gated"); }
+TEST_CASE("vit with a classifier equals the evaluator") { check("vit"); }
+TEST_CASE("vit with a pooler equals the evaluator") { check("vit-pooled"); }
 TEST_CASE("qwen2 equals the evaluator") { check("qwen2"); }
 TEST_CASE("qwen3 equals the evaluator") { check("qwen3"); }
+TEST_CASE("qwen3_moe equals the evaluator") { check("qwen3_moe"); }
 
 TEST_CASE("any number of DMA engines serves both phases in both types") {
   for (const char* engines : {"1", "2", "3", "5"}) {
@@ -84,7 +107,11 @@ TEST_CASE("any number of DMA engines serves both phases in both types") {
 
 TEST_CASE("every small configuration is compared above") {
   CHECK(names_in("tests/configs") ==
-        std::vector<std::string>{"bert", "bert-pooled", "gpt2", "llama", "llama-dynamic",
-                                 "llama-linear", "llama-llama3", "llama-longrope", "llama-yarn",
-                                 "mistral", "qwen2", "qwen3"});
+        std::vector<std::string>{"bert",          "bert-pooled",  "gemma2",       "gemma3",
+                                 "gemma3-text",   "gpt2",         "gptj",         "llama",
+                                 "llama-dynamic", "llama-linear", "llama-llama3", "llama-longrope",
+                                 "llama-yarn",    "mistral",      "mixtral",      "phi3",
+                                 "phi3-partial",  "qwen2",        "qwen2-window", "qwen3",
+                                 "qwen3_moe",     "seed_oss",     "t5",           "t5-gated",
+                                 "vit",           "vit-pooled"});
 }

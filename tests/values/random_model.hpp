@@ -24,8 +24,8 @@ struct RandomModel {
     std::string line = "--chip " + chip;
     for (const std::string& key : overrides) line += " --set '" + key + "'";
     line += " --phase " + scenario.phase;
-    line += scenario.seq > 0 ? " --seq " + std::to_string(scenario.seq)
-                             : " --context " + std::to_string(scenario.context);
+    if (scenario.seq > 0) line += " --seq " + std::to_string(scenario.seq);
+    if (scenario.context > 0) line += " --context " + std::to_string(scenario.context);
     return line + " --batch " + std::to_string(scenario.batch) + " --dtype " +
            std::string(row_of(scenario.dtype).name) + " of " + config;
   }
@@ -41,6 +41,12 @@ class ModelDraw {
       gpt2();
     else if (family_ == "bert")
       bert();
+    else if (family_ == "gptj")
+      gptj();
+    else if (family_ == "vit")
+      vit();
+    else if (family_ == "t5")
+      t5();
     else
       llama();
     RandomModel model;
@@ -86,11 +92,93 @@ class ModelDraw {
     json_["hidden_act"] = activation();
   }
 
+  void gptj() {
+    common("GPTJForCausalLM");
+    const std::int64_t heads = draw_.within(1, 5), head = 2 * draw_.within(1, 10);
+    json_["n_positions"] = positions_;
+    json_["n_embd"] = heads * head;
+    json_["n_head"] = heads;
+    json_["rotary_dim"] = 2 * draw_.within(1, head / 2);
+    json_["n_layer"] = layers();
+    json_["n_inner"] = draw_.within(1, 90);
+    json_["layer_norm_epsilon"] = 1e-5;
+    json_["activation_function"] = activation();
+  }
+
+  void t5() {
+    common("T5ForConditionalGeneration");
+    json_["d_model"] = draw_.within(1, 90);
+    json_["d_kv"] = draw_.within(1, 20);
+    json_["d_ff"] = draw_.within(1, 90);
+    json_["num_heads"] = draw_.within(1, 6);
+    json_["num_layers"] = layers();
+    json_["num_decoder_layers"] = layers();
+    json_["feed_forward_proj"] = draw_.of({"relu", "gelu", "gated-gelu", "gated-silu"});
+  }
+
+  void vit() {
+    common(draw_.of({"ViTModel", "ViTForImageClassification"}));
+    const std::int64_t heads = draw_.within(1, 5), patch = draw_.within(1, 6);
+    json_["hidden_size"] = heads * draw_.within(1, 20);
+    json_["num_attention_heads"] = heads;
+    json_["num_hidden_layers"] = layers();
+    json_["intermediate_size"] = draw_.within(1, 90);
+    json_["patch_size"] = patch;
+    json_["image_size"] = patch * draw_.within(1, 7);
+    json_["num_channels"] = draw_.within(1, 3);
+    json_["num_labels"] = draw_.within(16, 200);
+    json_["qkv_bias"] = draw_.one_in(2);
+    json_["layer_norm_eps"] = 1e-12;
+    json_["hidden_act"] = activation();
+  }
+
+  // What the families have that are shaped as Llama but for some parts.
+  void variants() {
+    if (family_ == "phi3" || family_ == "mistral") {
+      json_["sliding_window"] = draw_.within(1, 70);
+      if (draw_.one_in(3)) json_["sliding_window"] = nullptr;
+    }
+    if (family_ == "qwen2" || family_ == "qwen3") {
+      json_["use_sliding_window"] = draw_.one_in(2);
+      json_["max_window_layers"] = draw_.within(1, 2);
+      json_["sliding_window"] = draw_.within(1, 40);
+    }
+    if (family_ == "mixtral" || family_ == "qwen3_moe") {
+      const std::int64_t experts = draw_.within(1, 9);
+      json_["num_local_experts"] = experts;
+      json_["num_experts"] = experts;
+      json_["num_experts_per_tok"] = draw_.within(1, experts);
+      json_["moe_intermediate_size"] = draw_.within(1, 60);
+      json_["norm_topk_prob"] = draw_.one_in(2);
+    }
+    if (family_ == "seed_oss") {
+      for (const char* key : {"attention_bias", "attention_out_bias", "mlp_bias"}) {
+        json_[key] = draw_.one_in(2);
+      }
+    }
+    if (family_ != "gemma2" && family_ != "gemma3_text") return;
+    json_["num_hidden_layers"] = draw_.within(1, 7);
+    json_["hidden_activation"] = "gelu_pytorch_tanh";
+    json_["query_pre_attn_scalar"] = draw_.within(1, 30);
+    json_["sliding_window"] = draw_.within(1, 40);
+    json_["sliding_window_pattern"] = draw_.within(1, 4);
+    for (const char* key : {"attn_logit_softcapping", "final_logit_softcapping"}) {
+      json_[key] = draw_.of({1.5, 5.0, 30.0});
+      if (draw_.one_in(3)) json_[key] = nullptr;
+    }
+  }
+
   void llama() {
-    common(family_ == "qwen2"     ? "Qwen2ForCausalLM"
-           : family_ == "qwen3"   ? "Qwen3ForCausalLM"
-           : family_ == "mistral" ? "MistralForCausalLM"
-                                  : "LlamaForCausalLM");
+    common(family_ == "qwen2"         ? "Qwen2ForCausalLM"
+           : family_ == "qwen3"       ? "Qwen3ForCausalLM"
+           : family_ == "mistral"     ? "MistralForCausalLM"
+           : family_ == "mixtral"     ? "MixtralForCausalLM"
+           : family_ == "qwen3_moe"   ? "Qwen3MoeForCausalLM"
+           : family_ == "phi3"        ? "Phi3ForCausalLM"
+           : family_ == "seed_oss"    ? "SeedOssForCausalLM"
+           : family_ == "gemma2"      ? "Gemma2ForCausalLM"
+           : family_ == "gemma3_text" ? "Gemma3ForCausalLM"
+                                      : "LlamaForCausalLM");
     const std::int64_t kv_heads = draw_.within(1, 4);
     head_dim_ = 2 * draw_.within(1, 12);
     json_["max_position_embeddings"] = positions_;
@@ -102,9 +190,9 @@ class ModelDraw {
     json_["intermediate_size"] = draw_.within(1, 90);
     json_["rms_norm_eps"] = 1e-6;
     json_["hidden_act"] = activation();
-    if (family_ == "mistral") json_["sliding_window"] = nullptr;
     if (family_ == "llama" || family_ == "qwen3") json_["attention_bias"] = draw_.one_in(3);
     if (family_ == "llama") json_["mlp_bias"] = draw_.one_in(3);
+    variants();
     rope();
   }
 
@@ -136,11 +224,13 @@ class ModelDraw {
   void scenario(Scenario& scenario) {
     scenario.batch = draw_.of<std::int64_t>({1, 1, 2, 3, 5});
     scenario.dtype = draw_.of({DataType::kBf16, DataType::kInt8});
+    if (family_ == "vit") return;  // its images fix the length
     const std::int64_t most = positions_ - 1;
     const std::int64_t length = draw_.one_in(4) ? most : draw_.within(1, most);
     if (family_ != "bert" && draw_.one_in(2)) {
       scenario.phase = "decode";
       scenario.context = length;
+      if (family_ == "t5") scenario.seq = draw_.within(1, 40);
     } else {
       scenario.seq = length + (draw_.one_in(4) ? 1 : 0);
     }

@@ -5,6 +5,7 @@
 #include "isa/assembly.hpp"
 #include "isa/verifier.hpp"
 #include "sim/witness/comparison.hpp"
+#include "sim/witness/random_program.hpp"
 #include "witness/planted.hpp"
 
 using namespace systole;
@@ -78,6 +79,30 @@ TEST_CASE("an unload that loses its last row is found and reduced") {
                            40);
   INFO(replay_text(found.disagreement));
   CHECK(found.instructions <= 7);
+}
+
+TEST_CASE("witnesses that stop for the same reason do not agree, and have not run") {
+  const std::vector<Witness> witnesses{stopping("one", "out of order"),
+                                       stopping("two", "out of order")};
+  const CampaignResult result =
+      run_campaign(witnesses, preset_variant("tiny-4x4"), {.seed = 1, .programs = 3, .sizes = {}});
+  CHECK(result.disagreements == 3);
+  CHECK(result.runs == std::vector<std::int64_t>{0, 0});
+  REQUIRE(result.findings.size() == 6);
+  CHECK(result.findings[1] == "seed 1: the end: two says 'out of order'; expected it to halt");
+  REQUIRE(result.disagreement);
+  CHECK(result.disagreement->smallest.program.streams.at(0).size() == 1);  // its halt
+}
+
+TEST_CASE("a witness that stops is told apart from those that go on, which are still compared") {
+  const Witness late = other_chip([](ChipSpec& chip) { ++chip.core.issue_interval; });
+  const RandomCase drawn = random_case(1, preset_variant("tiny-4x4"), {});
+  const Comparison compared =
+      compare({stopping("one", "stuck"), tile_level(), late}, drawn.chip.spec, drawn.program);
+  REQUIRE(compared.differences.size() == 2);
+  CHECK(compared.differences[0] == "the end: one says 'stuck'; expected it to halt");
+  CHECK(compared.differences[1].find("tile") != std::string::npos);
+  CHECK(compare({tile_level()}, drawn.chip.spec, drawn.program).differences.empty());
 }
 
 TEST_CASE("a reduced program is legal, disagrees when it is run again, and is replayed as text") {

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "sim/pe/cycle_array.hpp"
@@ -68,6 +70,12 @@ inline Witness other_chip(const std::function<void(ChipSpec&)>& change) {
             change(chip);
             return simulate(chip, run.program, run.listeners, {.max_cycles = run.max_cycles});
           }};
+}
+
+// Stops every run, with a reason of its own or a common one.
+inline Witness stopping(const std::string& name, const std::string& why) {
+  return {name, true, "", [](const ChipSpec&) { return std::string{}; },
+          [why](const WitnessRun&) -> SimulationResult { throw std::runtime_error(why); }};
 }
 
 inline Witness tile_level() { return all_witnesses().at(0); }

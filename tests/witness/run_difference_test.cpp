@@ -86,6 +86,30 @@ TEST_CASE("values are compared where both runs have them") {
         }).empty());
 }
 
+TEST_CASE("a value is named by its row and column, whatever its tensor's layout") {
+  Program stored = program();
+  Symbol& y = stored.symbols.at(0);
+  y.layout = TensorLayout::kColumnMajor;
+  y.pitch = 12;  // of a column of 2
+  MemoryImage hbm("hbm", 64);
+  Region all;
+  all.space = Space::kHbm;
+  all.rows = 1;
+  all.row_bytes = all.pitch = 64;
+  std::byte* const bytes = hbm.rows(all).base;
+  RunRecord one;
+  one.has_values = true;
+  one.values = written_bytes(stored, hbm);
+  CHECK(one.values == std::string(24, '\0'));
+  RunRecord other = one;
+  bytes[8] = std::byte{7};  // between the columns
+  CHECK(written_bytes(stored, hbm) == one.values);
+  bytes[2 * 12 + 4] = std::byte{7};
+  other.values = written_bytes(stored, hbm);
+  CHECK(first_difference(preset_variant("tiny-4x4").spec, stored, {"one", one}, {"other", other}) ==
+        "value of y, copy 0, row 1, column 2: one 0x00000000, other 0x00000007");
+}
+
 TEST_CASE("a record survives the way between processes") {
   CHECK(record_from_bytes(to_bytes(sample())) == sample());
   RunRecord failed;

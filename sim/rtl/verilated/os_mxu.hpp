@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "isa/timing.hpp"
+#include "isa/units.hpp"
 #include "sim/rtl/rtl_models.hpp"
 #include "sim/rtl/verilated/pins.hpp"
 
@@ -92,7 +92,7 @@ class OsMxu : public ClockedArray {
     top_.multiply_i = ordered_multiply_ ? 1 : 0;
     drive(top_.kind_i, rtl_kind(multiply_.type));
     drive(top_.macs_i, macs());
-    if (ordered_multiply_) drive(top_.steps_i, stream_steps(multiply_.depth, macs()));
+    if (ordered_multiply_) drive(top_.steps_i, ceil_div(multiply_.depth, macs()));
     drive(top_.interval_i, multiply_.interval);
     drive(top_.depth_i, multiply_.depth);
     drive(top_.rows_i, multiply_.rows);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which rows of an expert product are computed together: those of one expert, a tile at a time. The
+// experts of all rows are constants of the program (a scenario's choice), so that the tiles are,
+// too.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/graph.hpp"
+
+namespace systole {
+
+// Experts whose weights lie one below the other in operand 1 of an expert product.
+std::int64_t count_experts(const Graph& graph, const Op& op);
+// The expert of each row of the result.
+const std::vector<std::int64_t>& experts_of_rows(const Graph& graph, const Op& op);
+// Whether an operand of a step has a row for each expert, which serves all rows of that expert.
+bool is_expert_row(const Graph& graph, const Op& op, std::size_t which);
+
+// Whether an operand of a step has one number for each row of x, which serves all results of it.
+bool is_input_column(const Graph& graph, const Op& op, std::size_t which);
+
+// Rows of each expert.
+std::vector<std::int64_t> expert_loads(const std::vector<std::int64_t>& experts,
+                                       std::int64_t count);
+// Rows that each expert computes: its own, or `capacity` where that is given. Experts that compute
+// none are left out.
+std::vector<std::int64_t> computed_rows(const std::vector<std::int64_t>& experts,
+                                        std::int64_t count, std::int64_t capacity);
+
+// Rows of an operand that an op needs: of weights and rows that belong to experts, those of experts
+// that compute any; else all.
+std::int64_t needed_rows(const Graph& graph, const Op& op, std::size_t which);
+
+struct ExpertTiles {
+  std::vector<std::int64_t> expert;    // of each tile
+  std::vector<std::int64_t> computed;  // rows of each tile
+  std::vector<std::int64_t> stored;    // rows of each tile that are results; the others fill up
+  std::vector<std::int64_t> rows;      // of the result, `tile_rows` for each tile, filled up with 0
+};
+ExpertTiles expert_tiles(const std::vector<std::int64_t>& experts, std::int64_t count,
+                         std::int64_t capacity, std::int64_t tile_rows);
+
+}  // namespace systole
