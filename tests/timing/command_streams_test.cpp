@@ -61,10 +61,13 @@ TEST_CASE("streams of 32 MiB or more take what the page level says, to 1 %, on e
   }
 }
 
-// Rows are closed and opened between two transfers: some 50 ns, 1 % of 5 us.
+// Rows are closed and opened between two transfers: some 50 ns, 1 % of 5 us. The requests in flight
+// are twice the chip's: those of tpu-v7 are just enough for the bandwidth and a latency without
+// queues, and its reads are slower than that at command level.
 TEST_CASE("one engine's transfers of 4 MiB, or of 5 us, agree to 1 %, on every preset") {
   for (const std::string& name : chip_names()) {
-    const ChipSpec chip = load_chip(name, {"dma.engines=1"}).spec;
+    ChipSpec chip = load_chip(name, {"dma.engines=1"}).spec;
+    chip.dma.outstanding *= 2;
     const Bytes part = bytes_of(chip, 4 * kMiB, 5000);
     for (const bool write : {false, true}) {
       const double found = difference(chip, stream(chip, write, part, stream_bytes(chip)));
