@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
@@ -126,13 +127,14 @@ void check_types(const Graph& graph, const Op& op) {
             fmt::format("operands of type {}", name_of(type)), "bf16, int8 or fp8");
 }
 
-bool is_column(const Graph& graph, std::int32_t tensor) {
+std::set<std::int32_t> columns_of(const Graph& graph) {
+  std::set<std::int32_t> columns;
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
-      if (op.kind == OpKind::kColumn && op.result == tensor) return true;
+      if (op.kind == OpKind::kColumn) columns.insert(op.result);
     }
   }
-  return false;
+  return columns;
 }
 
 // Masks count from the diagonal.
@@ -162,11 +164,11 @@ void check_capability(const Graph& graph, const ChipSpec& chip) {
 namespace {
 
 // A column view has no pitch of its own: only what reads it element by element can.
-void check_columns(const Graph& graph, const Op& op) {
+void check_columns(const Graph& graph, const Op& op, const std::set<std::int32_t>& columns) {
   for (std::size_t i = 0; i < op.operands.size(); ++i) {
     const std::int32_t tensor = op.operands[i].tensor;
     const bool reads_elements = op.kind == OpKind::kExpertGemm && i > 2;
-    if (reads_elements || !is_column(graph, tensor)) continue;
+    if (reads_elements || !columns.contains(tensor)) continue;
     bad_input(fmt::format("{}: op {}", graph.name, op.name),
               fmt::format("%{}, which is a column of a tensor", graph.tensors[tensor].name),
               "a column only as the operand of an expert product's step");
@@ -176,9 +178,10 @@ void check_columns(const Graph& graph, const Op& op) {
 }  // namespace
 
 void check_fused(const Graph& graph) {
+  const std::set<std::int32_t> columns = columns_of(graph);
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
-      check_columns(graph, op);
+      check_columns(graph, op, columns);
       if (op.kind == OpKind::kSoftmax) check_window(graph, op);
       if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
       bad_input(fmt::format("{}: op {}", graph.name, op.name),

@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "compiler/evaluator_kernels.hpp"
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/stored_tensor.hpp"
 

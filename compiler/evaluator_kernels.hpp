@@ -100,7 +100,8 @@ Matrix rms_norm(const View<float>& x, const View<float>& gain, std::int64_t grou
 Matrix rope(const View<float>& x, const View<float>& cos, const View<float>& sin,
             std::int64_t heads);
 // Makes whole numbers of -127 .. 127 of x, and returns the scale of each row. In fp32, as the rule
-// is: s = amax / 127, and x * (1 / (s + 1e-30)) rounds to nearest even.
+// is: s = amax * (1 / 127), a product because a VPU does not divide, and x * (1 / (s + 1e-30))
+// rounds to nearest even. A last bit of s decides on ties, which are common: amax / 2 is one.
 Matrix quantize_rows(Matrix& x);
 // Each row over its sum, times scale.
 void normalize(Matrix& x, double scale);

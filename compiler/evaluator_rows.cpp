@@ -85,7 +85,7 @@ Matrix quantize_rows(Matrix& x) {
     const float* row = x.real.data() + r * x.cols;
     float largest = 0;
     for (std::int64_t c = 0; c < x.cols; ++c) largest = std::max(largest, std::abs(row[c]));
-    const float scale = largest / kLargest;
+    const float scale = largest * (1 / kLargest);
     const float inverse = 1 / (scale + kTiny);
     scales.real[static_cast<std::size_t>(r)] = scale;
     std::int32_t* to = out.whole.data() + r * x.cols;

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <stdexcept>
+#include <utility>
 
-#include "compiler/expert_tiles.hpp"
 #include "compiler/graph_verifier.hpp"
 #include "isa/error.hpp"
 #include "isa/seeded.hpp"
@@ -33,6 +35,10 @@ std::vector<double> cumulative(std::int64_t experts, double imbalance) {
   return sums;
 }
 
+bool contains(const std::vector<std::int64_t>& experts, std::int64_t expert) {
+  return std::find(experts.begin(), experts.end(), expert) != experts.end();
+}
+
 class Drawer {
  public:
   Drawer(const ExpertScenario& scenario, std::int64_t experts, std::int64_t most)
@@ -40,23 +46,39 @@ class Drawer {
         sums_(cumulative(experts, scenario.imbalance)),
         room_(static_cast<std::size_t>(experts), most) {}
 
-  // One that is not among `taken`: the drawn one, or the next after it that has room; where none
-  // has, the next.
-  std::int64_t next(const std::vector<std::int64_t>& taken) {
+  // One that is not among `taken`: the drawn one, or the next after it that has room; none where
+  // only those of `taken` have.
+  std::optional<std::int64_t> next(const std::vector<std::int64_t>& taken) {
     const double place = (static_cast<double>(draw_.unit(drawn_++)) + 1) / 2 * sums_.back();
     const auto at = std::upper_bound(sums_.begin(), sums_.end() - 1, place);
     const auto drawn = static_cast<std::size_t>(at - sums_.begin());
-    std::size_t expert = room_.size();
-    for (std::size_t step = 0; step < 2 * room_.size(); ++step) {
-      const std::size_t candidate = (drawn + step) % room_.size();
-      const auto number = static_cast<std::int64_t>(candidate);
-      if (std::find(taken.begin(), taken.end(), number) != taken.end()) continue;
-      if (room_[candidate] <= 0 && step < room_.size()) continue;
-      expert = candidate;
-      break;
+    for (std::size_t step = 0; step < room_.size(); ++step) {
+      const std::size_t expert = (drawn + step) % room_.size();
+      const auto number = static_cast<std::int64_t>(expert);
+      if (room_[expert] == 0 || contains(taken, number)) continue;
+      --room_[expert];
+      return number;
     }
-    --room_[expert];
-    return static_cast<std::int64_t>(expert);
+    return std::nullopt;
+  }
+
+  // Moves an expert of an earlier token, one that is not among `taken`, to one that has room, and
+  // returns the moved one. Each token has `top` experts in `choice`.
+  std::int64_t swap(const std::vector<std::int64_t>& taken, std::int64_t top,
+                    std::vector<std::int64_t>& choice) {
+    for (std::size_t free = 0; free < room_.size(); ++free) {
+      if (room_[free] == 0) continue;
+      const auto number = static_cast<std::int64_t>(free);
+      for (auto first = choice.begin(); first != choice.end(); first += top) {
+        if (std::find(first, first + top, number) != first + top) continue;
+        const auto other =
+            std::find_if(first, first + top, [&](std::int64_t e) { return !contains(taken, e); });
+        if (other == first + top) continue;
+        --room_[free];
+        return std::exchange(*other, number);
+      }
+    }
+    throw std::logic_error("experts with room for fewer rows than there are");
   }
 
  private:
@@ -98,11 +120,6 @@ std::int64_t wanted_capacity(const ExpertScenario& scenario, std::int64_t tokens
   if (scenario.capacity == 0) return 0;
   const double share = static_cast<double>(tokens * top) / static_cast<double>(experts);
   return std::min(tokens, static_cast<std::int64_t>(std::ceil(scenario.capacity * share)));
-}
-
-std::int64_t most_load(const std::vector<std::int64_t>& experts, std::int64_t count) {
-  const std::vector<std::int64_t> loads = expert_loads(experts, count);
-  return *std::max_element(loads.begin(), loads.end());
 }
 
 }  // namespace
@@ -158,11 +175,11 @@ ExpertChoice choose_experts(const ExpertScenario& scenario, std::int64_t tokens,
   choice.experts.reserve(static_cast<std::size_t>(tokens * top));
   for (std::int64_t t = 0; t < tokens; ++t) {
     std::vector<std::int64_t> taken;
-    for (std::int64_t k = 0; k < top; ++k) taken.push_back(drawer.next(taken));
+    for (std::int64_t k = 0; k < top; ++k) {
+      const std::optional<std::int64_t> expert = drawer.next(taken);
+      taken.push_back(expert ? *expert : drawer.swap(taken, top, choice.experts));
+    }
     choice.experts.insert(choice.experts.end(), taken.begin(), taken.end());
-  }
-  if (choice.capacity > 0) {
-    choice.capacity = std::max(choice.capacity, most_load(choice.experts, experts));
   }
   return choice;
 }

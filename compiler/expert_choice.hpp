@@ -29,7 +29,7 @@ struct ExpertChoice {
 };
 
 // Probabilities of drawn experts fall geometrically from expert 0 on. Where only experts that a
-// token has already are left with room, one more goes beyond the capacity, for all. Errors: exit
+// token has already are left with room, an earlier token goes to one of them instead. Errors: exit
 // status 2 for an imbalance outside 1 .. experts or a capacity below 1 (other than 0); 3 for given
 // experts of another number, out of range, twice for a token, or beyond the capacity.
 ExpertChoice choose_experts(const ExpertScenario& scenario, std::int64_t tokens,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules of products with the weights of experts.
+#include "compiler/expert_rules.hpp"
+
 #include <algorithm>
 
 #include "compiler/expert_tiles.hpp"
@@ -29,7 +30,7 @@ bool is_input_column(const Graph& graph, const Op& op, std::size_t which) {
   const Extent operand = extent_of(graph, op.operands[which]);
   const std::int64_t rows = extent_of(graph, op.operands[0]).rows;
   return operand.cols == 1 && operand.rows == rows && rows != 1 &&
-         rows != std::ssize(experts_of_rows(graph, op));
+         rows != std::ssize(experts_of_rows(graph, op)) && !is_expert_row(graph, op, which);
 }
 
 std::int64_t needed_rows(const Graph& graph, const Op& op, std::size_t which) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/source_location.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/gemm_kernel.hpp"
 
+#include "compiler/expert_rules.hpp"
+#include "compiler/expert_tiles.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -27,8 +29,7 @@ GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapp
   for (auto i = static_cast<std::size_t>(own_operands_); i < op.operands.size(); ++i) {
     EpilogueOperand operand;
     operand.place = l_.layout.place(op.operands[i], l_.layer);
-    operand.shape = epilogue_operand_shape(extent_of(l_.graph, op.operands[i]),
-                                           l_.graph.tensors[op.result].rows, g_.n);
+    operand.shape = epilogue_shape(l_.graph, op, i);
     operands_.push_back(operand);
   }
   if (row_of(op.kind).family == OpFamily::kExperts) make_experts();

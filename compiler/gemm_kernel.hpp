@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "compiler/expert_tiles.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/lowering.hpp"
 
@@ -35,9 +34,8 @@ class GemmKernel {
     std::int32_t computed = -1;  // rows
     std::int32_t stored = -1;    // rows that are results
     std::int32_t weights = -1;   // first byte of the expert's weights
-    std::int32_t expert = -1;
-    std::int32_t rows = -1;    // tile_m rows of the result per tile
-    std::int32_t inputs = -1;  // the rows of lhs that belong to them
+    std::int32_t rows = -1;      // tile_m rows of the result per tile
+    std::int32_t inputs = -1;    // the rows of lhs that belong to them
   };
 
   struct Block {  // of K, in a tile
@@ -48,7 +46,7 @@ class GemmKernel {
   virtual void multiply(const Block& at) = 0;
 
   Value rows_left(const Affine& m, const Lane& lane) const {
-    if (experts_) return looked_up(experts_->computed, m);
+    if (experts_) return tile_rows(m);
     return clamped(Affine(g_.m - lane.first_row) - m * g_.tile_m(), g_.mxu_m);
   }
   Value cols_left(const Affine& n, const Lane& lane, const Affine& block) const {

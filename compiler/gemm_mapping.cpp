@@ -7,11 +7,23 @@
 #include <cmath>
 #include <optional>
 
+#include "compiler/expert_rules.hpp"
 #include "compiler/gemm_array.hpp"
 #include "isa/error.hpp"
 #include "isa/timing.hpp"
 
 namespace systole {
+
+EpilogueShape epilogue_shape(const Graph& graph, const Op& op, std::size_t which) {
+  const Extent operand = extent_of(graph, op.operands[which]);
+  const Tensor& out = graph.tensors[static_cast<std::size_t>(op.result)];
+  if (row_of(op.kind).family == OpFamily::kExperts) {
+    if (is_expert_row(graph, op, which)) return EpilogueShape::kRow;
+    if (operand.cols == 1) return EpilogueShape::kColumn;
+  }
+  return epilogue_operand_shape(operand, out.rows, out.cols);
+}
+
 namespace {
 
 constexpr std::int64_t kSlotsWanted = 8;  // deeper buffers hide no more than the queues let through

@@ -21,6 +21,10 @@ constexpr EpilogueShape epilogue_operand_shape(const Extent& operand, std::int64
   return operand.cols == n ? EpilogueShape::kRow : EpilogueShape::kColumn;
 }
 
+// The same of operand `which` of a product with steps. Of an expert product, rows may belong to
+// experts, and what has one column is one number per row, also where the product has one column.
+EpilogueShape epilogue_shape(const Graph& graph, const Op& op, std::size_t which);
+
 // What the search needs to know of a product and its epilogue.
 struct GemmShape {
   std::int64_t m = 0, n = 0, k = 0;

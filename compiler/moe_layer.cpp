@@ -78,12 +78,10 @@ MoeTables moe_tables(ModelBuilder& build, const MoeConfig& config, std::string_v
   const ExpertChoice choice =
       choose_experts(build.scenario().experts, tokens, config.experts, config.top, where);
   const auto table = [&](const std::string& name, std::vector<std::int64_t> values) {
-    return build.ops().tensor({.name = name,
-                               .role = TensorRole::kTable,
-                               .type = DataType::kInt32,
-                               .rows = std::ssize(values),
-                               .cols = 1,
-                               .values = std::move(values)});
+    Tensor result{.name = name, .role = TensorRole::kTable, .type = DataType::kInt32, .cols = 1};
+    result.rows = std::ssize(values);
+    result.values = std::move(values);
+    return build.ops().tensor(std::move(result));
   };
   MoeTables tables{.capacity = choice.capacity};
   tables.experts = table("experts", choice.experts);

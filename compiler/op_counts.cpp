@@ -5,7 +5,7 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <tuple>
 
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/head_counts.hpp"
 #include "compiler/op_rules.hpp"
 #include "compiler/op_table.hpp"

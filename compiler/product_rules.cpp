@@ -3,7 +3,7 @@
 #include <cmath>
 #include <optional>
 
-#include "compiler/expert_tiles.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/op_rules.hpp"
 
 namespace systole {

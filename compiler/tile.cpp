@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "compiler/attention_mapping.hpp"
+#include "compiler/expert_rules.hpp"
 #include "compiler/expert_tiles.hpp"
 #include "compiler/gemm_mapping.hpp"
 #include "compiler/op_table.hpp"
@@ -47,9 +48,8 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
     shape.m = std::accumulate(shape.expert_rows.begin(), shape.expert_rows.end(), std::int64_t{0});
   }
   for (auto i = static_cast<std::size_t>(row_of(op.kind).operands); i < op.operands.size(); ++i) {
-    const Extent operand = extent_of(graph, op.operands[i]);
     const Bytes element = size_of(graph.tensors[op.operands[i].tensor].type);
-    switch (epilogue_operand_shape(operand, out.rows, shape.n)) {
+    switch (epilogue_shape(graph, op, i)) {
       case EpilogueShape::kFull: shape.full_operand_bytes += element; break;
       case EpilogueShape::kRow: shape.row_operand_bytes += element; break;
       case EpilogueShape::kColumn: shape.column_operand_bytes += element; break;

@@ -88,8 +88,8 @@ void check_workload(const Workload& workload, const std::string& file, const Opt
   std::optional<Chip> chip;
   if (!options.chip.empty()) chip = load_chip(options.chip, options.overrides);
   ScenarioFlags shortest;
-  const bool fixed = workload.kind == WorkloadKind::kModel &&
-                     own_sequence(read_file(workload.path), file) > 0;
+  const bool fixed =
+      workload.kind == WorkloadKind::kModel && own_sequence(read_file(workload.path), file) > 0;
   if (!fixed) shortest.seq = 1;
   const Graph graph = check_scenario_of(workload, file, shortest, chip);
   if (workload.kind == WorkloadKind::kModel && is_decoder(graph)) {

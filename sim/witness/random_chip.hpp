@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "sim/witness/chip_variant.hpp"
 #include "isa/dice.hpp"
+#include "sim/witness/chip_variant.hpp"
 
 namespace systole {
 

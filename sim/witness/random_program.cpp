@@ -3,9 +3,9 @@
 
 #include <stdexcept>
 
+#include "isa/dice.hpp"
 #include "isa/error.hpp"
 #include "isa/verifier.hpp"
-#include "isa/dice.hpp"
 #include "sim/witness/ordering.hpp"
 #include "sim/witness/random_body.hpp"
 

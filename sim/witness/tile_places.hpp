@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "isa/chip.hpp"
-#include "isa/program.hpp"
 #include "isa/dice.hpp"
+#include "isa/program.hpp"
 
 namespace systole {
 

@@ -2,6 +2,7 @@
 #include "compiler/expert_choice.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "catch.hpp"
@@ -77,8 +78,12 @@ TEST_CASE("with a capacity no expert computes more, and all compute as much") {
       const ExpertChoice choice = choose_experts(scenario, tokens, 8, 2, "m");
       const auto load = loads(choice, 8);
       CHECK(choice.capacity >= *std::max_element(load.begin(), load.end()));
-      CHECK(choice.capacity <=
-            static_cast<std::int64_t>(capacity * static_cast<double>(tokens) / 4) + 2);
+      CHECK(choice.capacity ==
+            std::min<std::int64_t>(tokens, static_cast<std::int64_t>(std::ceil(
+                                               capacity * static_cast<double>(tokens) / 4))));
+      for (std::size_t t = 0; t < choice.experts.size(); t += 2) {
+        CHECK(choice.experts[t] != choice.experts[t + 1]);
+      }
     }
   }
   CHECK(choose_experts({}, 64, 8, 2, "m").capacity == 0);

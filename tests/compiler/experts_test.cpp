@@ -86,9 +86,10 @@ TEST_CASE("experts, columns and shapes of a table must be there") {
   CHECK_THAT(one("expert_matmul(%x, %w[0:3], %e) {capacity=2}"),
              contains("capacity = 2; expected at least the 3 rows of the fullest expert"));
   CHECK(one("expert_matmul(%x, %w[0:3], %e) {capacity=3}") == "none");
-  CHECK_THAT(one("expert_matmul(%x[0:3], %w, %e)"), contains("found"));
   CHECK_THAT(one("expert_matmul(%x, %x, %e)"),
-             contains("expert 1 in the table; expected experts 0"));
+             contains("rows that are a multiple of the 4 columns"));
+  CHECK_THAT(refusal("weight %v bf16[4, 5]\n%y = expert_matmul(%x, %v, %e)\noutput %y"),
+             contains("expert 1 in the table; expected experts 0 to 0"));
   CHECK_THAT(one("expert_matmul(%x, %w, %x)"), contains("a table"));
   CHECK_THAT(refusal("table %f [0, 1]\n%y = expert_matmul(%x, %w, %f)\noutput %y"),
              contains("2 entries of the table; expected a multiple of the 3 rows"));

@@ -77,12 +77,14 @@ TEST_CASE("a message names line and column, what was found and what was expected
   CHECK(refusal("graph \"g\"\ninput %x bf17[1, 2]") ==
         "g.sgr:2:10: found 'bf17'; expected one of int8, int32, bf16, fp32, "
         "fp8_e4m3, fp8_e5m2; did you mean 'bf16'?");
-  CHECK(
-      refusal("graph \"g\"\ninput %x bf16[1, 2]\n%y = exq(%x)") ==
-      "g.sgr:3:6: found 'exq'; expected one of embedding, linear, mha, gather, rows, matmul, add, "
-      "sub, mul, max, scale, exp, tanh, sigmoid, silu, relu, gelu, gelu_tanh, quantize, "
-      "layernorm, rmsnorm, rope, quantize_rows, append, softmax, scores, context, gemm, attention; "
-      "did you mean 'exp'?");
+  CHECK(refusal("graph \"g\"\ninput %x bf16[1, 2]\n%y = exq(%x)") ==
+        "g.sgr:3:6: found 'exq'; expected one of embedding, linear, mha, gather, select, rows, "
+        "column, matmul, "
+        "expert_matmul, add, "
+        "sub, mul, max, scale, exp, tanh, sigmoid, silu, relu, gelu, gelu_tanh, quantize, "
+        "layernorm, rmsnorm, rope, quantize_rows, normalize, sum_rows, append, softmax, scores, "
+        "context, gemm, expert_gemm, attention; "
+        "did you mean 'exp'?");
 }
 
 TEST_CASE("names are declared once and before their use") {

@@ -167,12 +167,9 @@ TEST_CASE("a coarser node never costs less") {
   double last = 0;
   for (const char* node : {"3 nm", "5 nm", "7 nm", "16 nm", "28 nm", "45 nm"}) {
     // At the same voltage over nominal: each node's own.
-    const std::map<std::string, std::string> nominal{{"3 nm", "0.75 V"},
-                                                     {"5 nm", "0.75 V"},
-                                                     {"7 nm", "0.75 V"},
-                                                     {"16 nm", "0.8 V"},
-                                                     {"28 nm", "0.9 V"},
-                                                     {"45 nm", "0.9 V"}};
+    const std::map<std::string, std::string> nominal{{"3 nm", "0.75 V"}, {"5 nm", "0.75 V"},
+                                                     {"7 nm", "0.75 V"}, {"16 nm", "0.8 V"},
+                                                     {"28 nm", "0.9 V"}, {"45 nm", "0.9 V"}};
     const EnergyTable table =
         load_energy_table(spec("tpu-v5e", {std::string("technology.node=") + node,
                                            "technology.voltage=" + nominal.at(node)}));
@@ -197,8 +194,9 @@ TEST_CASE("an unknown action is refused with the nearest name") {
 }
 
 TEST_CASE("an unknown node or memory is refused by name") {
-  CHECK_THAT(error_of(table_text(), spec("tpu-v5e", {"technology.node=12 nm"})),
-             Contains("technology.node 12 nm") && Contains("45 nm, 28 nm, 16 nm, 7 nm, 5 nm, 3 nm"));
+  CHECK_THAT(
+      error_of(table_text(), spec("tpu-v5e", {"technology.node=12 nm"})),
+      Contains("technology.node 12 nm") && Contains("45 nm, 28 nm, 16 nm, 7 nm, 5 nm, 3 nm"));
   CHECK_THAT(error_of(without(table_text(), "  hbm2:", "  hbm2e:"), spec("tpu-v5e")),
              Contains("hbm.kind hbm2"));
 }

@@ -49,7 +49,7 @@ TEST_CASE("all tokens may go to the same experts") {
 
 TEST_CASE("experts run from little VMEM, few accumulators and a weight FIFO") {
   for (const std::vector<std::string>& overrides : {std::vector<std::string>{"vmem.size=24 KiB"},
-                                                    {"mxu.acc_depth=16"},
+                                                    {"mxu.acc_depth=64"},
                                                     {"mxu.weight_fifo=3"},
                                                     {"dma.engines=1"},
                                                     {"mxu.rows=3", "mxu.cols=5"},
@@ -58,6 +58,18 @@ TEST_CASE("experts run from little VMEM, few accumulators and a weight FIFO") {
     for (const Scenario& scenario :
          {prefill(20, 1), decode(9, 3), prefill(6, 2, DataType::kInt8)}) {
       CHECK(wrong("qwen3_moe", scenario, load_chip("tiny-4x4", overrides)) == "");
+    }
+  }
+}
+
+TEST_CASE("products with one column take numbers per row, and rows of experts, for what they are") {
+  const std::string config = changed(small_model("mixtral"), "hidden_size", 1);
+  for (const DataType type : {DataType::kBf16, DataType::kInt8}) {
+    // As many tokens as experts, and others.
+    for (const std::int64_t tokens : {5, 7}) {
+      INFO(name_of(type) << " " << tokens);
+      const Graph graph = import_config(config, "m.json", "m", prefill(tokens, 1, type));
+      CHECK(run_wrong(graph, load_chip("tiny-4x4", {})).value_or("") == "");
     }
   }
 }
