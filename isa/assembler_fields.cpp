@@ -150,7 +150,7 @@ void FieldParser::parse_space(Tile& tile) {
   const Numbered space = split_number(cursor_, word);
   const auto found = find_by_name(kSpaces, space.name);
   if (!found || *found == Space::kNone) {
-    constexpr std::string_view kExpected = "a memory: hbm, vmem, acc or fifo";
+    constexpr std::string_view kExpected = "a memory: hbm, cmem, vmem, acc or fifo";
     if (word.empty()) cursor_.fail(cursor_.shown(), kExpected);
     cursor_.fail_name(word, kExpected, names_of(kSpaces));
   }

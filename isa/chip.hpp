@@ -23,6 +23,7 @@ struct CoreParams {
   Cycles issue_interval = 0;     // cycles between two instructions that the sequencer issues
   std::int64_t queue_depth = 0;  // instructions that each unit's queue holds
   Cycles semaphore_latency = 0;  // from a signal to the waiting unit's start, at least
+  Cycles signal_latency = 0;     // the same where the two are on different cores
 };
 
 struct MxuParams {
@@ -62,6 +63,16 @@ struct VmemParams {
   Bytes size = 0;
   std::int64_t banks = 0;
   Bytes port_width = 0;  // bytes per cycle of each unit's port
+};
+
+// An on-chip memory between HBM and VMEM that DMA engines reach; size 0: there is none.
+struct CmemParams {
+  Bytes size = 0;
+  bool per_core = false;  // one for each core; false: one that all cores share
+  std::int64_t banks = 0;
+  std::int64_t ports = 0;  // transfers that are served at a time
+  Bytes port_width = 0;    // bytes per cycle of each port
+  Cycles latency = 0;      // from a transfer's last byte to its completion
 };
 
 struct DmaParams {
@@ -112,6 +123,7 @@ struct ChipSpec {
   VpuParams vpu;
   XluParams xlu;
   VmemParams vmem;
+  CmemParams cmem;
   DmaParams dma;
   HbmParams hbm;
   TechnologyParams technology;
@@ -154,6 +166,24 @@ constexpr Bytes hbm_bytes_per_core(const ChipSpec& chip) {
 constexpr double hbm_bytes_per_cycle(const ChipSpec& chip) {
   const double all = chip.hbm.bandwidth / static_cast<double>(chip.clock);
   return chip.hbm.per_core ? all / static_cast<double>(chip.core.count) : all;
+}
+
+// First byte of HBM that core number `core` reaches, and of how many memories `cores` cores reach.
+// Where HBM is split, the shares lie one after another in one address space.
+constexpr std::int64_t hbm_base(const ChipSpec& chip, std::int64_t core) {
+  return chip.hbm.per_core ? core * hbm_bytes_per_core(chip) : 0;
+}
+constexpr std::int64_t hbm_shares(const ChipSpec& chip, std::int64_t cores) {
+  return chip.hbm.per_core ? cores : 1;
+}
+
+// How many CMEMs `cores` cores reach, and which of them core number `core` does.
+constexpr std::int64_t cmem_count(const ChipSpec& chip, std::int64_t cores) {
+  if (chip.cmem.size == 0) return 0;
+  return chip.cmem.per_core ? cores : 1;
+}
+constexpr std::int64_t cmem_of(const ChipSpec& chip, std::int64_t core) {
+  return chip.cmem.per_core ? core : 0;
 }
 
 // Bytes of one accumulator row, and of one place in the weight FIFO: the largest weight tile.

@@ -71,6 +71,20 @@ void check_vector_units(const ChipSpec& chip, const Checker& check) {
              "an interval of at least 1 cycle with an XLU, and 0 cycles without");
 }
 
+void check_cmem(const ChipSpec& chip, const Checker& check) {
+  const CmemParams& cmem = chip.cmem;
+  const bool has = cmem.size > 0;
+  const std::string expected = "at least 1 with a CMEM, and 0 without";
+  check.rule(has == (cmem.banks > 0), {"cmem.banks", "cmem.size"}, expected);
+  check.rule(has == (cmem.ports > 0), {"cmem.ports", "cmem.size"}, expected);
+  check.rule(has == (cmem.port_width > 0), {"cmem.port_width", "cmem.size"}, expected);
+  check.rule(has || (cmem.latency == 0 && !cmem.per_core),
+             {"cmem.latency", "cmem.per_core", "cmem.size"},
+             "0 cycles, and per_core false, without a CMEM");
+  check.rule(!has || cmem.size % cmem.banks == 0, {"cmem.size", "cmem.banks"},
+             "a size that is a multiple of the number of banks");
+}
+
 void check_hbm_shape(const ChipSpec& chip, const Checker& check) {
   const HbmParams& hbm = chip.hbm;
   check.rule(hbm.bus_bits % 8 == 0, {"hbm.bus_bits"}, "a multiple of 8");
@@ -129,6 +143,7 @@ void check_chip(const ChipSpec& chip, const Origin& origin) {
   const Checker check(chip, origin);
   check_mxu(chip, check);
   check_vector_units(chip, check);
+  check_cmem(chip, check);
   check_hbm_shape(chip, check);
   check_hbm_rate(chip, check);
   check.rule(chip.power.idle <= chip.power.tdp, {"power.idle", "power.tdp"}, "idle within tdp");

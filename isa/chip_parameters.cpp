@@ -81,8 +81,9 @@ constexpr std::array kTable{
                  [](const S& chip) { return static_cast<double>(chip.clock); },
                  [](S& chip, double value) { chip.clock = static_cast<std::int64_t>(value); }},
 
-    row<&S::core, &CoreParams::count>("core.count", M::kCount, 1, 64,
-                                      "TensorCores on the chip; a program runs on one"),
+    row<&S::core, &CoreParams::count>(
+        "core.count", M::kCount, 1, 64,
+        "TensorCores on the chip; a program has a stream for each that it uses"),
     row<&S::core, &CoreParams::issue_interval>("core.issue_interval", M::kCycles, 1, 1e6,
                                                "between two instructions that a sequencer issues"),
     row<&S::core, &CoreParams::queue_depth>("core.queue_depth", M::kCount, 1, 65536,
@@ -90,6 +91,9 @@ constexpr std::array kTable{
     row<&S::core, &CoreParams::semaphore_latency>(
         "core.semaphore_latency", M::kCycles, 1, 1e6,
         "from a signal to the earliest start of the unit that waits for it"),
+    row<&S::core, &CoreParams::signal_latency>(
+        "core.signal_latency", M::kCycles, 1, 1e6,
+        "from a signal to the earliest start of a unit of another core that waits for it"),
 
     row<&S::mxu, &MxuParams::count>("mxu.count", M::kCount, 1, 64, "MXUs per core"),
     row<&S::mxu, &MxuParams::rows>("mxu.rows", M::kCount, 1, 1024, "height of the array, K side"),
@@ -144,6 +148,19 @@ constexpr std::array kTable{
                                       "banks of VMEM; energy per access follows the bank's size"),
     row<&S::vmem, &VmemParams::port_width>("vmem.port_width", M::kBytes, 1, kMiB,
                                            "per cycle of each unit's port"),
+
+    row<&S::cmem, &CmemParams::size>("cmem.size", M::kBytes, 0, kLargestMemory,
+                                     "on-chip memory between HBM and VMEM; 0 B: none"),
+    choice<&S::cmem, &CmemParams::per_core>(
+        "cmem.per_core", "each core has one of its own; otherwise the cores share one"),
+    row<&S::cmem, &CmemParams::banks>("cmem.banks", M::kCount, 0, 65536,
+                                      "banks of a CMEM; energy per access follows the bank's size"),
+    row<&S::cmem, &CmemParams::ports>("cmem.ports", M::kCount, 0, 64,
+                                      "transfers that a CMEM serves at a time"),
+    row<&S::cmem, &CmemParams::port_width>("cmem.port_width", M::kBytes, 0, kMiB,
+                                           "per cycle of each port"),
+    row<&S::cmem, &CmemParams::latency>("cmem.latency", M::kCycles, 0, 1e6,
+                                        "from a transfer's last byte to its completion"),
 
     row<&S::dma, &DmaParams::engines>("dma.engines", M::kCount, 1, 256, "DMA engines per core"),
     row<&S::dma, &DmaParams::setup>("dma.setup", M::kCycles, 0, 1e6, "preparation of a transfer"),

@@ -73,9 +73,11 @@ struct Load {
   static constexpr std::string_view kName = "load";
   static constexpr UnitKind kUnit = UnitKind::kDma;
   static constexpr std::string_view kDoc =
-      "copies rows x cols elements from HBM to VMEM or into a weight FIFO place";
-  LocalTile dst;
-  HbmTile src;
+      "copies rows x cols elements towards the core: from HBM or CMEM to VMEM or into a weight "
+      "FIFO "
+      "place, or from HBM to CMEM";
+  LoadedTile dst;
+  FarTile src;
   Value rows, cols;
   static constexpr auto fields() {
     return std::tuple{
@@ -91,9 +93,11 @@ struct Store {
   static constexpr std::uint8_t kOpcode = 2;
   static constexpr std::string_view kName = "store";
   static constexpr UnitKind kUnit = UnitKind::kDma;
-  static constexpr std::string_view kDoc = "copies rows x cols elements from VMEM to HBM";
-  HbmTile dst;
-  VmemTile src;
+  static constexpr std::string_view kDoc =
+      "copies rows x cols elements away from the core: from VMEM to HBM or CMEM, or from CMEM to "
+      "HBM";
+  FarTile dst;
+  StoredTile src;
   Value rows, cols;
   static constexpr auto fields() {
     return std::tuple{

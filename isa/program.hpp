@@ -13,9 +13,11 @@
 
 namespace systole {
 
+// `core`: whose it is. Units of that core wait on it; what signals it may be on any core.
 struct Semaphore {
   std::string name;
   std::int64_t initial = 0;
+  std::int64_t core = 0;
   friend bool operator==(const Semaphore&, const Semaphore&) = default;
 };
 
@@ -100,7 +102,7 @@ struct SourceOp {
   friend bool operator==(const SourceOp&, const SourceOp&) = default;
 };
 
-using Stream = std::vector<Instruction>;  // of one core
+using Stream = std::vector<Instruction>;  // of the core of its number
 
 struct Program {
   std::string workload;         // its name, for reports

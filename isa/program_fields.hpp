@@ -42,8 +42,12 @@ struct RecordTable;
 template <>
 struct RecordTable<Semaphore> {
   static constexpr std::string_view directive = "semaphore";
-  static constexpr std::string_view doc = "a semaphore with its tokens at the start";
-  static constexpr auto fields() { return std::tuple{required("initial", &Semaphore::initial)}; }
+  static constexpr std::string_view doc =
+      "a semaphore with its tokens at the start, of a core (0, unless said otherwise) whose units "
+      "wait on it";
+  static constexpr auto fields() {
+    return std::tuple{required("initial", &Semaphore::initial), optional("core", &Semaphore::core)};
+  }
 };
 
 template <>

@@ -11,10 +11,10 @@ inline constexpr std::string_view kReferenceIntroduction = R"(# The instruction 
 Written from the tables in `isa/` by `isa_reference()`; a test compares this file with them
 (`SYSTOLE_UPDATE=1` rewrites it).
 
-A program is a stream of macro-instructions on two-dimensional tiles. The sequencer fetches them in
-program order, takes loops, and puts each instruction into the queue of its unit. Queues run
-concurrently; each starts and completes its instructions in order. Semaphores are the only order
-between queues.
+A program has a stream of macro-instructions on two-dimensional tiles for each core that it uses. A
+core's sequencer fetches them in program order, takes loops, and puts each instruction into the queue
+of its unit. Queues run concurrently; each starts and completes its instructions in order. Semaphores
+are the only order between queues, on one core and between cores.
 
 )";
 
@@ -27,7 +27,7 @@ One directive or instruction per line; `#` starts a comment. Names consist of le
 - `.workload name tokens=N`: what the program computes, for reports.
 - `.chip name hash=0x...`: the chip it is for; `.chip any` for all.
 - `.table name 1 2 3 ...`: a constant table. Further lines for the same table continue it.
-- `.stream`: the instructions of a core follow.
+- `.stream`: the instructions of a core follow; the first one is core 0's, the next core 1's.
 )";
 
 inline constexpr std::string_view kReferenceSyntax = R"(
@@ -71,8 +71,9 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
 
 | memory | holds |
 |---|---|
-| `hbm` | off-chip memory, reached by DMA only |
-| `vmem` | on-chip memory, reached by all units |
+| `hbm` | off-chip memory, reached by DMA only. All cores share it; where `hbm.per_core` holds, core c reaches bytes c x share to (c + 1) x share - 1, share being `hbm.size` / `core.count` |
+| `cmem` | second on-chip memory of some chips, reached by DMA only; shared by the cores, or one of each core where `cmem.per_core` holds |
+| `vmem` | on-chip memory of a core, reached by all its units |
 | `acc<n>` | accumulators of MXU n: rows of 4 x `mxu.cols` bytes, which are also the pitch; int32 or fp32 |
 | `fifo<n>` | weight FIFO of MXU n, in places of one weight tile |
 
@@ -87,6 +88,12 @@ Addresses are bytes in each of them. Addresses and pitches are multiples of the 
   gives those that it signals when all its effects are done. A signal of a queue covers all earlier
   instructions of that queue, and a wait holds for all later ones. One queue signals a semaphore
   and one queue waits on it.
+- **Cores**: a semaphore belongs to a core (`core=`), whose units wait on it. A signal names it by its
+  name from any core; from another one the token takes `core.signal_latency`. Cores share nothing else
+  but HBM and CMEM.
+- **Copies** go from one memory to another: load brings data towards the core, store takes them away
+  from it. CMEM lies between HBM and VMEM: `load dst=cmem src=hbm`, `load dst=vmem src=cmem`,
+  `store dst=cmem src=vmem`, `store dst=hbm src=cmem`.
 - **Order of data**: accesses of one MXU, VPU or XLU queue take effect in program order. Transfers
   of one DMA queue may overlap in time; semaphores order them like those of different queues.
 - **Weights**: a matmul uses those of the last wload or wloadt with work before it in its queue.
@@ -113,22 +120,22 @@ inline constexpr std::string_view kReferenceVerifier = R"(
 
 Before a program runs, `verify_program` checks, in this order:
 
-- It is for this chip (hash) or for any, and has one stream.
+- It is for this chip (hash) or for any, and has a stream for each core in use, from core 0 on.
 - Names are unique; loops nest, at most 8 deep; halt is last and only there; loop, end and halt
   neither wait nor signal; at most 4 waits and 4 signals with a count of at least 1 each, of
   different semaphores; sums use indices of open loops only and stay within 2^62; no count of a loop
   can look beyond its table.
 - Ops have a count of at least 1; no figure of an op, and no number of tokens, is negative.
-- Symbols lie in the HBM that a core reaches, aligned, with rows (of a column-major one, columns)
+- Symbols lie in the HBM that one core reaches, aligned, with rows (of a column-major one, columns)
   and copies that do not overlap. Two symbols may share bytes where both are scratch. All together
   have at most 65536 copies. A constant is fp32, filled with cos or sin, with a finite frequency per
   column; other symbols have no fill.
 - Units and memories exist; operands lie in memories that the instruction reaches; types agree and
   the chip takes them; a vector operation has as many operands as it reads; broadcast only on operands
   of vector; transcendentals and transposed loads only where the chip has them.
-- One queue signals a semaphore, one waits on it.
+- One queue of all cores signals a semaphore, one of its own core waits on it.
 
-Then it walks the stream once, every dynamic instruction of it:
+Then it walks each stream once, every dynamic instruction of it:
 
 - Extents are 0 or more; tiles lie in their memory and are aligned; look-ups lie in their table; no
   accumulator row is crossed; written rows do not overlap.
@@ -136,11 +143,12 @@ Then it walks the stream once, every dynamic instruction of it:
   wload, has its type, and is no deeper and no wider. Sums fit the array; a multiply that goes on with
   sums finds sums of its type and extents, and an unload finds sums of at least its extents.
 - Nothing stores into an input, a weight or a constant.
-- **Deadlock**: executed serially, each wait finds its tokens. Such a program cannot deadlock,
-  whatever the depth of the queues. At the end each semaphore is back at its initial count.
+- **Deadlock**: each stream, executed serially and blocking only on tokens that other cores give,
+  reaches its halt. Such a program cannot deadlock, whatever the depth of the queues. At the end each
+  semaphore is back at its initial count.
 - **Races**: two accesses that overlap in a byte, one of them a write, are ordered by semaphores (or
-  by a queue in order). Vector clocks decide, tokens carry the clock of their signaller; overlap of
-  strided tiles is exact.
+  by a queue in order), on one core and in the HBM and CMEM that cores share. Vector clocks decide,
+  tokens carry the clock of their signaller; overlap of strided tiles is exact.
 - **Claims**: no op claims more MACs (`macs`) than the matmuls and multiplies that serve it execute (rows x depth x
   cols), or more compulsory bytes (`read`, `write`) than the instructions that serve it read from or
   write to HBM, over the whole run.

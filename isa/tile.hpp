@@ -13,18 +13,19 @@ namespace systole {
 
 // kNone marks an operand that the operation does not have. An accumulator address selects the
 // MXU whose accumulators are meant: space number = MXU number.
-enum class Space : std::uint8_t { kNone, kHbm, kVmem, kAcc, kFifo };
+enum class Space : std::uint8_t { kNone, kHbm, kVmem, kAcc, kFifo, kCmem };
 
 struct SpaceRow {
   Space value;
   std::string_view name;
 };
-inline constexpr std::array<SpaceRow, 5> kSpaces{{
+inline constexpr std::array<SpaceRow, 6> kSpaces{{
     {Space::kNone, "none"},
     {Space::kHbm, "hbm"},
     {Space::kVmem, "vmem"},
     {Space::kAcc, "acc"},
     {Space::kFifo, "fifo"},
+    {Space::kCmem, "cmem"},
 }};
 constexpr std::string_view name_of(Space space) {
   return kSpaces[static_cast<std::size_t>(space)].name;
@@ -68,7 +69,11 @@ struct TileIn : Tile {
 using HbmTile = TileIn<Space::kHbm>;
 using VmemTile = TileIn<Space::kVmem>;
 using AccTile = TileIn<Space::kAcc>;
-using LocalTile = TileIn<Space::kVmem, Space::kFifo>;  // where DMA loads go
+using LocalTile = TileIn<Space::kVmem, Space::kFifo>;  // where an array's weights come from
+// What DMA transfers reach, farther from the core and nearer to it.
+using FarTile = TileIn<Space::kHbm, Space::kCmem>;
+using LoadedTile = TileIn<Space::kVmem, Space::kFifo, Space::kCmem>;
+using StoredTile = TileIn<Space::kVmem, Space::kCmem>;
 using VectorTile = TileIn<Space::kVmem, Space::kAcc>;  // what the VPU and XLU reach
 using OptionalTile = TileIn<Space::kNone, Space::kVmem, Space::kAcc>;
 

@@ -121,4 +121,24 @@ constexpr Cycles dma_data_cycles(const ChipSpec& chip, Bytes bytes, std::int64_t
   return std::max({port, flight, Cycles{1}});
 }
 
+// Cycles for which a transfer occupies a port of CMEM.
+constexpr Cycles cmem_cycles(const ChipSpec& chip, Bytes bytes) {
+  return std::max<Cycles>(1, ceil_div(bytes, chip.cmem.port_width));
+}
+
+// Cycles that an engine itself needs for a transfer between CMEM and VMEM: its VMEM port, and
+// `outstanding` requests in flight, each for CMEM's latency.
+constexpr Cycles dma_cmem_cycles(const ChipSpec& chip, Bytes bytes, std::int64_t requests) {
+  const Cycles port = ceil_div(bytes, chip.vmem.port_width);
+  const Cycles flight = ceil_div(requests * chip.cmem.latency, chip.dma.outstanding);
+  return std::max({port, flight, Cycles{1}});
+}
+
+// A transfer between CMEM and VMEM alone, from its start to its completion.
+constexpr Cycles cmem_transfer_cycles(const ChipSpec& chip, Bytes bytes, std::int64_t requests) {
+  return chip.dma.setup +
+         std::max(cmem_cycles(chip, bytes), dma_cmem_cycles(chip, bytes, requests)) +
+         chip.cmem.latency;
+}
+
 }  // namespace systole

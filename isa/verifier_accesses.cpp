@@ -52,7 +52,7 @@ LiveAccesses::Scan LiveAccesses::scan(std::vector<Entry>& entries, std::size_t h
       // Two accesses that share several granules are compared in the first of them.
       const bool first = here == kAnywhere || here == granule(std::max(entry.begin, begin));
       const LiveAccess& before = accesses_[slot];
-      if (!first || before.sequence == access.sequence) {
+      if (!first || (before.sequence == access.sequence && before.queue == access.queue)) {
         ++e;
         continue;
       }

@@ -19,8 +19,8 @@ constexpr double kLargestIntegerScale = 2147483647.0;
 
 class LayoutCheck {
  public:
-  LayoutCheck(const ChipSpec& chip, std::string_view where)
-      : size_(hbm_bytes_per_core(chip)), where_(where) {}
+  LayoutCheck(const ChipSpec& chip, std::int64_t cores, std::string_view where)
+      : share_(hbm_bytes_per_core(chip)), size_(hbm_shares(chip, cores) * share_), where_(where) {}
 
   void check(const Symbol& symbol) const {
     const Bytes element = size_of(symbol.type);
@@ -47,6 +47,13 @@ class LayoutCheck {
     }
     if (symbol.address + Wide{symbol.count - 1} * symbol.stride + copy > size_) {
       fail(symbol, "an end outside of HBM", fmt::format("addresses below {}", size_));
+    }
+    const std::int64_t last =
+        symbol.address + (symbol.count - 1) * symbol.stride + symbol.copy_bytes() - 1;
+    if (symbol.address / share_ != last / share_) {
+      fail(symbol,
+           fmt::format("bytes {} to {}, in the shares of several cores", symbol.address, last),
+           fmt::format("one core's share of {} bytes", share_));
     }
     check_fill(symbol);
   }
@@ -128,6 +135,7 @@ class LayoutCheck {
     bad_input(fmt::format("{}: symbol {}", where_, symbol.name), found, expected);
   }
 
+  Bytes share_;  // of HBM that a core reaches
   Bytes size_;
   std::string_view where_;
 };
@@ -135,7 +143,7 @@ class LayoutCheck {
 }  // namespace
 
 void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where) {
-  const LayoutCheck layout(chip, where);
+  const LayoutCheck layout(chip, std::ssize(program.streams), where);
   for (const Symbol& symbol : program.symbols) layout.check(symbol);
   layout.check_overlaps(program.symbols);
 }

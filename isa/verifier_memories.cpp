@@ -30,67 +30,84 @@ void for_each_tile(const Body& body, F&& f) {
 
 }  // namespace
 
-QueueMap::QueueMap(const Stream& stream) {
-  for (const Instruction& instruction : stream) {
-    if (instruction.unit.kind == UnitKind::kSequencer) {
-      at_.push_back(0);
-      continue;
+QueueMap::QueueMap(const Program& program) {
+  for (std::size_t core = 0; core < program.streams.size(); ++core) {
+    std::vector<std::size_t>& at = at_.emplace_back();
+    for (const Instruction& instruction : program.streams[core]) {
+      if (instruction.unit.kind == UnitKind::kSequencer) {
+        at.push_back(0);
+        continue;
+      }
+      const Queue queue{core, instruction.unit};
+      const auto found = std::find(queues_.begin(), queues_.end(), queue);
+      at.push_back(static_cast<std::size_t>(found - queues_.begin()));
+      if (found == queues_.end()) queues_.push_back(queue);
     }
-    const auto found = std::find(units_.begin(), units_.end(), instruction.unit);
-    at_.push_back(static_cast<std::size_t>(found - units_.begin()));
-    if (found == units_.end()) units_.push_back(instruction.unit);
   }
 }
 
 std::vector<bool> QueueMap::in_order() const {
   std::vector<bool> result;
-  for (const UnitId unit : units_) result.push_back(unit.kind != UnitKind::kDma);
+  for (const Queue& queue : queues_) result.push_back(queue.unit.kind != UnitKind::kDma);
   return result;
 }
 
-// HBM, VMEM, then accumulators and weight FIFO of each MXU.
-std::size_t MemoryCheck::number_of(Space space, std::int16_t unit) {
+// HBM, room for a CMEM of each core, then of each core VMEM, and accumulators and weight FIFO of
+// each MXU.
+std::size_t MemoryCheck::number_of(Space space, std::int16_t unit, std::size_t core) const {
+  const auto cores = static_cast<std::size_t>(chip_.core.count);
+  const auto per_core = 1 + 2 * static_cast<std::size_t>(chip_.mxu.count);
+  const std::size_t vmem = 1 + cores + core * per_core;
   switch (space) {
     case Space::kHbm: return 0;
-    case Space::kVmem: return 1;
-    case Space::kAcc: return 2 + 2 * static_cast<std::size_t>(unit);
-    case Space::kFifo: return 3 + 2 * static_cast<std::size_t>(unit);
+    case Space::kCmem:
+      return 1 + static_cast<std::size_t>(cmem_of(chip_, static_cast<std::int64_t>(core)));
+    case Space::kVmem: return vmem;
+    case Space::kAcc: return vmem + 1 + 2 * static_cast<std::size_t>(unit);
+    case Space::kFifo: return vmem + 2 + 2 * static_cast<std::size_t>(unit);
     case Space::kNone: break;
   }
   return 0;  // callers skip absent operands
 }
 
-MemoryCheck::MemoryCheck(const ChipSpec& chip, const StreamReport& report, const QueueMap& queues)
-    : report_(report) {
-  std::map<std::size_t, std::set<std::size_t>> users;
-  const Stream& stream = report.stream();
-  for (std::size_t at = 0; at < stream.size(); ++at) {
-    for_each_tile(stream[at].body, [&](const Tile& tile) {
-      if (tile.space == Space::kNone) return;
-      users[number_of(tile.space, tile.unit)].insert(queues.at(at));
-    });
-  }
-  const Bytes acc_row = acc_row_bytes(chip.mxu);
-  memories_.resize(2 + 2 * static_cast<std::size_t>(std::max<std::int64_t>(chip.mxu.count, 0)));
-  for (std::size_t m = 0; m < memories_.size(); ++m) {
-    Memory& memory = memories_[m];
-    if (m == 0) {
-      memory.size = hbm_bytes_per_core(chip);
-    } else if (m == 1) {
-      memory.size = chip.vmem.size;
-    } else if (m % 2 == 0) {
-      memory.size = chip.mxu.acc_depth * acc_row;
-      memory.row_bytes = acc_row;
-    } else {
-      memory.size = chip.mxu.weight_fifo * weight_fifo_tile_bytes(chip.mxu);
+void MemoryCheck::add_memories(std::size_t cores) {
+  memories_.resize(number_of(Space::kVmem, 0, cores));
+  memories_[0].size =
+      hbm_shares(chip_, static_cast<std::int64_t>(cores)) * hbm_bytes_per_core(chip_);
+  const Bytes acc_row = acc_row_bytes(chip_.mxu);
+  for (std::size_t core = 0; core < cores; ++core) {
+    memories_[number_of(Space::kCmem, 0, core)].size = chip_.cmem.size;
+    memories_[number_of(Space::kVmem, 0, core)].size = chip_.vmem.size;
+    for (std::int16_t mxu = 0; mxu < chip_.mxu.count; ++mxu) {
+      Memory& acc = memories_[number_of(Space::kAcc, mxu, core)];
+      acc.size = chip_.mxu.acc_depth * acc_row;
+      acc.row_bytes = acc_row;
+      memories_[number_of(Space::kFifo, mxu, core)].size =
+          chip_.mxu.weight_fifo * weight_fifo_tile_bytes(chip_.mxu);
     }
-    const auto used = users.find(m);
-    if (used == users.end() || memory.size <= 0) continue;
-    memory.live.emplace(memory.size,
-                        std::vector<std::size_t>(used->second.begin(), used->second.end()),
+  }
+}
+
+MemoryCheck::MemoryCheck(const ChipSpec& chip, const Program& program, const QueueMap& queues)
+    : chip_(chip) {
+  add_memories(program.streams.size());
+  std::map<std::size_t, std::set<std::size_t>> users;
+  for (std::size_t core = 0; core < program.streams.size(); ++core) {
+    const Stream& stream = program.streams[core];
+    for (std::size_t at = 0; at < stream.size(); ++at) {
+      for_each_tile(stream[at].body, [&](const Tile& tile) {
+        if (tile.space == Space::kNone) return;
+        users[number_of(tile.space, tile.unit, core)].insert(queues.at(core, at));
+      });
+    }
+  }
+  for (const auto& [number, queues_of] : users) {
+    Memory& memory = memories_[number];
+    if (memory.size <= 0) continue;
+    memory.live.emplace(memory.size, std::vector<std::size_t>(queues_of.begin(), queues_of.end()),
                         queues.in_order());
   }
-  for (const Symbol& s : report.program().symbols) {
+  for (const Symbol& s : program.symbols) {
     if (!is_read_only(s.role)) continue;
     for (std::int64_t copy = 0; copy < s.count; ++copy) {
       const std::int64_t begin = s.address + copy * s.stride;
@@ -103,37 +120,45 @@ MemoryCheck::MemoryCheck(const ChipSpec& chip, const StreamReport& report, const
 
 std::optional<LiveAccess> MemoryCheck::add(const Tile& tile, const Region& region,
                                            LiveAccess access, const QueueClocks& clocks,
-                                           const StreamWalker& walker) {
-  check_bounds(tile, region, access, walker);
+                                           const WalkPlace& place) {
+  check_bounds(tile, region, access, place);
   access.runs = normal_form(region.begin, region.rows, region.row_bytes, region.pitch);
   if (tile.space == Space::kHbm) {
     if (access.write) {
-      check_read_only(access.runs, access, walker);
+      check_read_only(access.runs, access, place);
     } else if (is_constant(access.runs)) {
       return std::nullopt;
     }
   }
-  LiveAccesses& live = *memories_[number_of(tile.space, tile.unit)].live;
+  LiveAccesses& live = *memories_[number_of(tile.space, tile.unit, place.core)].live;
   auto raced = live.add(access, clocks);
   if (!raced && live.size() > kMaxLiveAccesses) {
-    report_.too_large(walker.position(),
-                      fmt::format("more than {} accesses that nothing orders", kMaxLiveAccesses),
-                      "semaphores between the users of a memory");
+    place.report.too_large(
+        place.walker.position(),
+        fmt::format("more than {} accesses that nothing orders", kMaxLiveAccesses),
+        "semaphores between the users of a memory");
   }
   return raced;
 }
 
 void MemoryCheck::check_bounds(const Tile& tile, const Region& region, const LiveAccess& access,
-                               const StreamWalker& walker) const {
-  const Memory& memory = memories_[number_of(tile.space, tile.unit)];
+                               const WalkPlace& place) const {
+  const Memory& memory = memories_[number_of(tile.space, tile.unit, place.core)];
   const auto fail = [&](std::string_view found, std::string_view expected) {
-    report_.fail(walker.position(), walker.indices(), access.field, found, expected);
+    place.report.fail(place.walker.position(), place.walker.indices(), access.field, found,
+                      expected);
   };
+  std::int64_t first = 0;
+  std::int64_t after = memory.size;
+  if (tile.space == Space::kHbm) {
+    first = hbm_base(chip_, static_cast<std::int64_t>(place.core));
+    after = first + hbm_bytes_per_core(chip_);
+  }
   const Wide end = Wide{region.rows - 1} * region.pitch + region.row_bytes + region.begin;
-  if (region.begin < 0 || end > memory.size) {
+  if (region.begin < first || end > after) {
     fail(fmt::format("{} rows of {} bytes from byte {}, {} apart", region.rows, region.row_bytes,
                      region.begin, region.pitch),
-         fmt::format("bytes 0 to {} of {}", memory.size - 1, name_of(tile.space)));
+         fmt::format("bytes {} to {} of {}", first, after - 1, name_of(tile.space)));
   }
   if (region.begin % size_of(tile.type) != 0) {
     fail(fmt::format("address {}", region.begin),
@@ -163,13 +188,14 @@ bool MemoryCheck::is_constant(const Runs& runs) const {
 }
 
 void MemoryCheck::check_read_only(const Runs& runs, const LiveAccess& access,
-                                  const StreamWalker& walker) const {
+                                  const WalkPlace& place) const {
   for (auto range = first_ending_after(runs.begin);
        range != read_only_.end() && range->begin < runs.end(); ++range) {
     if (!overlap(runs, {range->begin, 1, range->end - range->begin, 0})) continue;
-    report_.fail(walker.position(), walker.indices(), access.field,
-                 fmt::format("a store into symbol {}", range->symbol->name),
-                 "outputs, states and scratch only: inputs, weights and constants are read-only");
+    place.report.fail(
+        place.walker.position(), place.walker.indices(), access.field,
+        fmt::format("a store into symbol {}", range->symbol->name),
+        "outputs, states and scratch only: inputs, weights and constants are read-only");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds, alignment, read-only symbols and races of every memory of a core.
+// Bounds, alignment, read-only symbols and races of every memory that the cores reach.
 #pragma once
 
 #include <map>
@@ -13,29 +13,43 @@
 
 namespace systole {
 
-// The queues that a stream uses, numbered from 0.
+// The queues that a program's streams use, numbered from 0 over all of them.
 class QueueMap {
  public:
-  explicit QueueMap(const Stream& stream);
-  std::size_t size() const { return units_.size(); }
-  // Number of the queue of the instruction at a position. Loop, end and halt have none (0).
-  std::size_t at(std::size_t position) const { return at_[position]; }
+  explicit QueueMap(const Program& program);
+  std::size_t size() const { return queues_.size(); }
+  // Number of the queue of the instruction at a position of a core's stream. Loop, end and halt
+  // have none (0).
+  std::size_t at(std::size_t core, std::size_t position) const { return at_[core][position]; }
+  std::size_t core_of(std::size_t queue) const { return queues_[queue].core; }
   // DMA transfers of one queue may overlap in time; all other queues take effect in order.
   std::vector<bool> in_order() const;
 
  private:
-  std::vector<UnitId> units_;
-  std::vector<std::size_t> at_;
+  struct Queue {
+    std::size_t core;
+    UnitId unit;
+    friend bool operator==(const Queue&, const Queue&) = default;
+  };
+  std::vector<Queue> queues_;
+  std::vector<std::vector<std::size_t>> at_;  // by core and position
+};
+
+// Where in a program a walk is.
+struct WalkPlace {
+  std::size_t core;
+  const StreamReport& report;
+  const StreamWalker& walker;
 };
 
 class MemoryCheck {
  public:
-  MemoryCheck(const ChipSpec& chip, const StreamReport& report, const QueueMap& queues);
+  MemoryCheck(const ChipSpec& chip, const Program& program, const QueueMap& queues);
 
-  // Checks an access of the instruction that `walker` is at, whose field access.field is `tile`,
-  // and remembers it. Returns an earlier access that it races with.
+  // Checks an access of the instruction at `place`, whose field access.field is `tile`, and
+  // remembers it. Returns an earlier access that it races with.
   std::optional<LiveAccess> add(const Tile& tile, const Region& region, LiveAccess access,
-                                const QueueClocks& clocks, const StreamWalker& walker);
+                                const QueueClocks& clocks, const WalkPlace& place);
 
  private:
   struct Memory {
@@ -48,17 +62,17 @@ class MemoryCheck {
     const Symbol* symbol;
   };
 
-  static std::size_t number_of(Space space, std::int16_t unit);
+  std::size_t number_of(Space space, std::int16_t unit, std::size_t core) const;
+  void add_memories(std::size_t cores);
   void check_bounds(const Tile& tile, const Region& region, const LiveAccess& access,
-                    const StreamWalker& walker) const;
+                    const WalkPlace& place) const;
   // Whether a read touches nothing but one input or weight, which nothing may write.
   bool is_constant(const Runs& runs) const;
-  void check_read_only(const Runs& runs, const LiveAccess& access,
-                       const StreamWalker& walker) const;
+  void check_read_only(const Runs& runs, const LiveAccess& access, const WalkPlace& place) const;
   std::vector<ReadOnly>::const_iterator first_ending_after(std::int64_t address) const;
 
-  const StreamReport& report_;
-  std::vector<Memory> memories_;
+  const ChipSpec& chip_;
+  std::vector<Memory> memories_;     // HBM, CMEMs, then those of each core
   std::vector<ReadOnly> read_only_;  // sorted, disjoint
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
@@ -54,7 +55,9 @@ void verify_claims(const Program& program, std::string_view where);
 // Symbols lie in HBM, aligned, and overlap only where both are scratch.
 void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where);
 
-// One serial walk over every dynamic instruction. Preconditions: the checks above have passed.
-void verify_walk(const ChipSpec& chip, const StreamReport& report);
+// One walk over every dynamic instruction of all streams, each serially. `reports`: one per stream.
+// Preconditions: the checks above have passed.
+void verify_walk(const ChipSpec& chip, const Program& program,
+                 const std::vector<StreamReport>& reports);
 
 }  // namespace systole

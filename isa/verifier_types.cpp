@@ -60,6 +60,9 @@ class TypeCheck {
       ((allowed += fmt::format("{}{}", allowed.empty() ? "" : " or ", name_of(kAllowed))), ...);
       fail(fmt::format("an operand in {}", name_of(tile.space)), allowed);
     }
+    if (tile.space == Space::kCmem && chip_.cmem.size == 0) {
+      fail("an operand in cmem", fmt::format("another memory: {} has no CMEM", chip_.name));
+    }
     if (tile.space == Space::kNone) {
       if (static_cast<const Tile&>(tile) != Tile{})
         fail("an absent operand with an address", "none");
@@ -131,8 +134,15 @@ class TypeCheck {
     }
   }
 
-  void check_body(const Load& body) const { check_same_type(body.dst, body.src); }
-  void check_body(const Store& body) const { check_same_type(body.dst, body.src); }
+  void check_body(const Load& body) const { check_copy(body.dst, body.src); }
+  void check_body(const Store& body) const { check_copy(body.dst, body.src); }
+  void check_copy(const Tile& dst, const Tile& src) const {
+    check_same_type(dst, src);
+    if (dst.space == src.space) {
+      fail(fmt::format("a copy from {} to {}", name_of(src.space), name_of(dst.space)),
+           "a copy from one memory to another");
+    }
+  }
   void check_body(const Gather& body) const { check_same_type(body.dst, body.src); }
   void check_body(const Scatter& body) const { check_same_type(body.dst, body.src); }
   void check_body(const Transpose& body) const { check_same_type(body.dst, body.src); }

@@ -1,117 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <deque>
 #include <type_traits>
 
 #include "isa/footprint.hpp"
 #include "isa/verifier.hpp"
-#include "isa/verifier_arrays.hpp"
 #include "isa/verifier_memories.hpp"
 #include "isa/verifier_report.hpp"
+#include "isa/verifier_tokens.hpp"
 #include "isa/verifier_work.hpp"
-#include "isa/walker.hpp"
 
 namespace systole {
 namespace {
 
-// Extents and token entries are bounded so that nothing overflows and memory stays bounded.
+// Extents are bounded so that nothing overflows.
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;
-constexpr std::size_t kMaxPendingSignals = std::size_t{1} << 20;
 
 template <class Member>
 inline constexpr bool kIsTile = std::is_base_of_v<Tile, Member>;
 
 class Walk {
  public:
-  Walk(const ChipSpec& chip, const StreamReport& report)
-      : report_(report),
-        program_(report.program()),
-        walker_(report.stream(), program_.tables),
-        queues_(report.stream()),
+  Walk(const ChipSpec& chip, const Program& program, const std::vector<StreamReport>& reports)
+      : program_(program),
+        queues_(program),
         clocks_(queues_.size()),
-        memories_(chip, report, queues_),
-        arrays_(chip),
-        work_(program_),
+        memories_(chip, program, queues_),
+        work_(program),
+        tokens_(program, cores_, queues_.size()),
         clock_(queues_.size()) {
-    for (const Semaphore& semaphore : program_.semaphores) {
-      tokens_.emplace_back(queues_.size(), semaphore.initial);
-      pending_ += tokens_.back().entries();
-    }
+    for (const StreamReport& report : reports) cores_.emplace_back(chip, report);
   }
 
+  // Streams take turns: each goes on until it halts or waits for another core.
   void run() {
-    for (std::int64_t steps = 0;; ++steps) {
-      if (steps == kMaxDynamicInstructions) {
-        report_.too_large(walker_.position(), "a stream that goes on",
-                          fmt::format("at most {} instructions in a run", kMaxDynamicInstructions));
+    while (true) {
+      bool moved = false;
+      bool halted = true;
+      for (number_ = 0; number_ < cores_.size(); ++number_) {
+        core_ = &cores_[number_];
+        moved = advance() || moved;
+        halted = halted && core_->halted;
       }
-      switch (walker_.step()) {
-        case StreamWalker::Step::kInstruction: execute(); break;
-        case StreamWalker::Step::kHalt:
-          check_balance();
-          work_.check(report_.where());
-          return;
-        case StreamWalker::Step::kSkipped:
-        case StreamWalker::Step::kControl: break;
-      }
+      if (halted) break;
+      if (!moved) tokens_.report_standstill();
     }
+    tokens_.check_balance();
+    work_.check(cores_.front().report.where());
   }
 
  private:
+  const StreamReport& report() const { return core_->report; }
+  const StreamWalker& walker() const { return core_->walker; }
+
   [[noreturn]] void fail(int field, std::string_view found, std::string_view expected) const {
-    report_.fail(walker_.position(), walker_.indices(), field, found, expected);
+    core_->fail(field, found, expected);
+  }
+
+  // Whether the core got any further.
+  bool advance() {
+    bool moved = false;
+    while (!core_->halted) {
+      if (!core_->held && !fetch()) return true;
+      if (!core_->held) continue;
+      if (!tokens_.may_start(number_)) return moved;
+      execute();
+      core_->held = false;
+      moved = true;
+    }
+    return moved;
+  }
+
+  // False at halt. An instruction that is to be executed is held.
+  bool fetch() {
+    if (core_->steps++ == kMaxDynamicInstructions) {
+      report().too_large(walker().position(), "a stream that goes on",
+                         fmt::format("at most {} instructions in a run", kMaxDynamicInstructions));
+    }
+    switch (core_->walker.step()) {
+      case StreamWalker::Step::kInstruction: core_->held = true; break;
+      case StreamWalker::Step::kHalt: core_->halted = true; return false;
+      case StreamWalker::Step::kSkipped:
+      case StreamWalker::Step::kControl: break;
+    }
+    return true;
   }
 
   void execute() {
-    const Instruction& instruction = walker_.instruction();
-    const std::size_t queue = queues_.at(walker_.position());
-    for (const Token token : instruction.waits) wait(token, queue);
+    const Instruction& instruction = walker().instruction();
+    const std::size_t queue = queues_.at(number_, walker().position());
+    tokens_.take(instruction, clocks_.of(queue));
     access_.number = clocks_.start(queue);
     access_.queue = static_cast<std::int16_t>(queue);
+    access_.sequence = core_->sequence;
     std::visit([&](const auto& body) { check(body); }, instruction.body);
-    ++access_.sequence;
+    ++core_->sequence;
     if (instruction.signals.empty()) return;
     clocks_.completion(queue, access_.number, clock_);
-    for (const Token token : instruction.signals) signal(token);
-  }
-
-  void wait(Token token, std::size_t queue) {
-    TokenQueue& tokens = tokens_[token.semaphore];
-    if (tokens.available() < token.count) {
-      fail(-1,
-           fmt::format("a deadlock: it waits for {} tokens of semaphore {}, which has {}",
-                       token.count, program_.semaphores[token.semaphore].name, tokens.available()),
-           fmt::format("{} more signals before it in program order",
-                       token.count - tokens.available()));
-    }
-    pending_ -= tokens.entries();
-    tokens.take(clocks_.of(queue), token.count);
-    pending_ += tokens.entries();
-  }
-
-  void signal(Token token) {
-    if (++pending_ > kMaxPendingSignals) {
-      fail(-1, fmt::format("more than {} signals that nothing has waited for", kMaxPendingSignals),
-           "waits that keep up with the signals");
-    }
-    tokens_[token.semaphore].give(clock_, token.count);
-  }
-
-  void check_balance() const {
-    for (std::size_t s = 0; s < tokens_.size(); ++s) {
-      const Semaphore& semaphore = program_.semaphores[s];
-      if (tokens_[s].available() == semaphore.initial) continue;
-      report_.fail(walker_.position(),
-                   fmt::format("semaphore {} unbalanced, with {} tokens at the end", semaphore.name,
-                               tokens_[s].available()),
-                   fmt::format("{} as at the start", semaphore.initial));
-    }
+    tokens_.give(*core_, instruction, clock_);
   }
 
   template <class B>
   void check(const B& body) {
-    const Indices& i = walker_.indices();
+    const Indices& i = walker().indices();
     int field = 0;
     for_each_field<B>([&](const auto& row) {
       if constexpr (std::is_same_v<std::decay_t<decltype(body.*row.member)>, Value>) {
@@ -124,10 +116,11 @@ class Walk {
     if constexpr (requires { body.cols; }) extents.cols = body.cols.at(i, program_.tables);
     if constexpr (requires { body.depth; }) extents.depth = body.depth.at(i, program_.tables);
     if (!has_work(extents)) return;
-    if (const auto finding = arrays_.add(walker_.instruction(), walker_.indices(), extents)) {
+    if (const auto finding =
+            core_->arrays.add(walker().instruction(), walker().indices(), extents)) {
       fail(-1, finding->found, finding->expected);
     }
-    if constexpr (requires { body.lhs; }) work_.add_matmul(walker_.instruction().op, extents);
+    if constexpr (requires { body.lhs; }) work_.add_matmul(walker().instruction().op, extents);
     field = 0;
     for_each_field<B>([&](const auto& row) {
       if constexpr (kIsTile<std::decay_t<decltype(body.*row.member)>>) {
@@ -152,7 +145,7 @@ class Walk {
     Value entry = value;
     entry.table = -1;
     entry.more = 0;
-    check_entries(value.table, entry.at(walker_.indices(), program_.tables), 1, field);
+    check_entries(value.table, entry.at(walker().indices(), program_.tables), 1, field);
   }
   void check_entries(std::int32_t number, std::int64_t first, std::int64_t count, int field) const {
     const Table& table = program_.tables[number];
@@ -165,7 +158,7 @@ class Walk {
 
   void check_extent(const Value& value, std::string_view name, int field) const {
     check_look_up(value, field);
-    const std::int64_t extent = value.at(walker_.indices(), program_.tables);
+    const std::int64_t extent = value.at(walker().indices(), program_.tables);
     if (extent < 0 || extent > kLargestExtent) {
       fail(field, fmt::format("{}={}", name, extent), "an extent of 0 or more, at most 2^31");
     }
@@ -174,18 +167,18 @@ class Walk {
   void check_tile(const Tile& tile, Access access, Shape shape, const Extents& extents) {
     if (tile.space == Space::kNone) return;
     check_look_up(tile.address, access_.field);
-    const Region region = region_of(tile, shape, extents, walker_.indices(), program_.tables);
+    const Region region = region_of(tile, shape, extents, walker().indices(), program_.tables);
     check_region(tile, region, access != Access::kRead);
   }
 
   // One access per row that the table names.
   void check_indexed(const Tile& tile, Access access, const RowIndex& index,
                      const Extents& extents) {
-    const std::int64_t first = index.first.at(walker_.indices());
+    const std::int64_t first = index.first.at(walker().indices());
     check_entries(index.table, first, extents.rows, access_.field);
     check_look_up(tile.address, access_.field);
     Region region =
-        region_of(tile, Shape::kIndexedRows, extents, walker_.indices(), program_.tables);
+        region_of(tile, Shape::kIndexedRows, extents, walker().indices(), program_.tables);
     const std::int64_t row0 = region.begin;
     const std::vector<std::int64_t>& rows = program_.tables[index.table].values;
     for (std::int64_t r = first; r < first + extents.rows; ++r) {
@@ -199,12 +192,12 @@ class Walk {
 
   void check_region(const Tile& tile, const Region& region, bool write) {
     access_.write = write;
-    if (tile.space == Space::kAcc && walker_.instruction().unit.kind == UnitKind::kMxu) {
+    if (tile.space == Space::kAcc && walker().instruction().unit.kind == UnitKind::kMxu) {
       check_columns(region);
     }
-    const auto raced = memories_.add(tile, region, access_, clocks_, walker_);
+    const auto raced = memories_.add(tile, region, access_, clocks_, {number_, report(), walker()});
     if (raced) report_race(*raced, tile, region);
-    if (tile.space == Space::kHbm) work_.add_hbm(walker_.instruction().op, write, region);
+    if (tile.space == Space::kHbm) work_.add_hbm(walker().instruction().op, write, region);
   }
 
   // Column c of the array writes the accumulators of column c.
@@ -217,33 +210,36 @@ class Walk {
 
   [[noreturn]] void report_race(const LiveAccess& before, const Tile& tile,
                                 const Region& region) const {
-    StreamWalker again(report_.stream(), program_.tables);
+    const StreamReport& other = cores_[queues_.core_of(before.queue)].report;
+    StreamWalker again(other.stream(), program_.tables);
     for (std::int32_t n = -1; n < before.sequence; ++n) again.next();
     fail(access_.field,
          fmt::format("a race in {}: it {} bytes {} to {}, which {} {} (bytes {} to {})",
                      name_of(tile.space), access_.write ? "writes" : "reads", region.begin,
                      region.end() - 1,
-                     report_.describe(again.position(), again.indices(), before.field),
+                     other.describe(again.position(), again.indices(), before.field),
                      before.write ? "writes" : "reads", before.runs.begin, before.runs.end() - 1),
          "a semaphore that orders the two");
   }
 
-  const StreamReport& report_;
   const Program& program_;
-  StreamWalker walker_;
   QueueMap queues_;
   QueueClocks clocks_;
   MemoryCheck memories_;
-  ArrayStates arrays_;
   OpWork work_;
-  std::vector<TokenQueue> tokens_;
+  std::deque<CoreWalk> cores_;  // walkers stay where they are
+  TokenCheck tokens_;
   std::vector<std::int32_t> clock_;  // of the completion being signalled
-  std::size_t pending_ = 0;          // entries of all token queues
+  std::size_t number_ = 0;           // of the core that is walked
+  CoreWalk* core_ = nullptr;         // that core
   LiveAccess access_;                // of the instruction being checked
 };
 
 }  // namespace
 
-void verify_walk(const ChipSpec& chip, const StreamReport& report) { Walk(chip, report).run(); }
+void verify_walk(const ChipSpec& chip, const Program& program,
+                 const std::vector<StreamReport>& reports) {
+  Walk(chip, program, reports).run();
+}
 
 }  // namespace systole

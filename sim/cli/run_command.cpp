@@ -75,9 +75,10 @@ Fidelity fidelity_of(const Options& options) {
 }
 
 // Says what cannot be simulated at this level, before anything is.
-void check_fidelity(const Options& options, const ChipSpec& chip) {
+void check_fidelity(const Options& options, const ChipSpec& chip, const Program& program) {
   const Fidelity fidelity = fidelity_of(options);
   require_fidelity(fidelity, chip);
+  require_one_core(fidelity, program);
   const std::string slow = why_slow(chip);
   if (fidelity == Fidelity::kPe && !slow.empty()) {
     print_message("warning: --fidelity pe: " + slow);
@@ -103,13 +104,14 @@ Measured simulate_and_measure(const Chip& chip, const Job& job, const Options& o
   UnitTimes unit_times;
   ActionCounts actions;
   OpCycles op_cycles;
-  ArrayTimes array_times(program.streams.at(0));
-  Conservation conservation(chip.spec, program, unit_names(chip.spec), job.compilation.operands,
+  ArrayTimes array_times(program.streams);
+  const std::vector<std::string> units = unit_names(chip.spec, std::ssize(program.streams));
+  Conservation conservation(chip.spec, program, units, job.compilation.operands,
                             least_latency(memory, chip.spec));
   std::vector<Listener*> listeners{&unit_times, &actions, &op_cycles, &array_times, &conservation};
   std::optional<ChromeTrace> chrome_trace;
   if (trace != nullptr) {
-    chrome_trace.emplace(*trace, chip.spec, program, energy, unit_names(chip.spec));
+    chrome_trace.emplace(*trace, chip.spec, program, energy, units);
     listeners.push_back(&*chrome_trace);
   }
   const Fidelity fidelity = fidelity_of(options);
@@ -199,7 +201,7 @@ ExitCode run_command(const Options& options) {
   for (const Gpu& gpu : gpus) baselines.push_back(rated_baseline(gpu, program.ops));
   const EnergyTable energy = load_energy_table(chip.spec);
 
-  check_fidelity(options, chip.spec);
+  check_fidelity(options, chip.spec, program);
 
   // 3. Values, where they are asked for, and time; neither depends on the other. Arrays that are
   //    stepped cycle by cycle compute the values themselves.
@@ -217,8 +219,9 @@ ExitCode run_command(const Options& options) {
 
   // 4. The result.
   const MemoryModel memory = *find_by_name(kMemoryModels, options.memory);
-  RunResult result = make_result(chip, program, measured.measurements, energy,
-                                 bound_bytes_per_cycle(memory, chip.spec));
+  RunResult result =
+      make_result(chip, program, measured.measurements, energy,
+                  bound_bytes_per_cycle(memory, chip.spec, std::ssize(program.streams)));
   result.conservation = measured.conservation;
   result.scenario = scenario_result(workload, scenario);
   result.fidelity = options.fidelity;

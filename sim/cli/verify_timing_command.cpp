@@ -47,6 +47,10 @@ FileVerdict verdict_on(const std::string& file, const std::vector<Witness>& witn
   found.chip = chip_of(found.program, file, options);
   const std::uint64_t hash = load_chip(found.chip.base, found.chip.overrides).hash;
   verify_program(found.chip.spec, hash, found.program, file);
+  if (found.program.streams.size() > 1) {
+    bad_input(file, fmt::format("a program for {} cores", found.program.streams.size()),
+              "a program for one core: the levels that are compared step the arrays of one");
+  }
   const std::string slow = why_slow(found.chip.spec);
   if (!slow.empty()) print_message(fmt::format("warning: {}: {}", file, slow));
 

@@ -44,7 +44,7 @@ std::vector<std::pair<std::string, double>> energy_joules(const EnergyTable& tab
                                                           const std::vector<std::int64_t>& counts,
                                                           double seconds);
 
-inline constexpr std::array<std::string_view, 9> kEnergyComponents{
-    "mxu", "acc", "vmem", "fifo", "vpu", "xlu", "hbm", "sequencer", "static"};
+inline constexpr std::array<std::string_view, 10> kEnergyComponents{
+    "mxu", "acc", "vmem", "fifo", "vpu", "xlu", "cmem", "hbm", "sequencer", "static"};
 
 }  // namespace systole

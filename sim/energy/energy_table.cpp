@@ -16,7 +16,7 @@ namespace systole {
 namespace {
 
 enum class Model : std::uint8_t { kLogic, kShift, kSramRead, kSramWrite, kDram, kActivate };
-enum class Array : std::uint8_t { kVmem, kAcc, kFifo };
+enum class Array : std::uint8_t { kVmem, kAcc, kFifo, kCmem };
 
 template <class T>
 struct NameRow {
@@ -31,10 +31,11 @@ constexpr std::array<NameRow<Model>, 6> kModels{{
     {Model::kDram, "dram"},
     {Model::kActivate, "activate"},
 }};
-constexpr std::array<NameRow<Array>, 3> kArrays{{
+constexpr std::array<NameRow<Array>, 4> kArrays{{
     {Array::kVmem, "vmem"},
     {Array::kAcc, "acc"},
     {Array::kFifo, "fifo"},
+    {Array::kCmem, "cmem"},
 }};
 
 template <class Table>
@@ -58,6 +59,10 @@ double bank_bytes(const ChipSpec& chip, Array array) {
       return static_cast<double>(chip.mxu.acc_depth * acc_row_bytes(chip.mxu)) / columns;
     case Array::kFifo:
       return static_cast<double>(chip.mxu.weight_fifo * weight_fifo_tile_bytes(chip.mxu)) / columns;
+    case Array::kCmem:
+      return chip.cmem.size == 0
+                 ? 0
+                 : static_cast<double>(chip.cmem.size) / static_cast<double>(chip.cmem.banks);
   }
   throw std::logic_error("array");
 }

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "isa/error.hpp"
 #include "isa/numerics.hpp"
@@ -204,8 +205,12 @@ struct FunctionalCore::Executor {
   }
 };
 
-FunctionalCore::FunctionalCore(const ChipSpec& chip, const Tables& tables, MemoryImage& hbm)
-    : tables_(tables), hbm_(hbm), vmem_("vmem", chip.vmem.size) {
+FunctionalCore::FunctionalCore(const ChipSpec& chip, const Tables& tables, MemoryImage& hbm,
+                               std::shared_ptr<MemoryImage> cmem)
+    : tables_(tables),
+      hbm_(hbm),
+      cmem_(cmem ? std::move(cmem) : std::make_shared<MemoryImage>("cmem", chip.cmem.size)),
+      vmem_("vmem", chip.vmem.size) {
   for (std::int64_t unit = 0; unit < chip.mxu.count; ++unit) {
     acc_.emplace_back(fmt::format("acc{}", unit), chip.mxu.acc_depth * acc_row_bytes(chip.mxu));
     fifo_.emplace_back(fmt::format("fifo{}", unit),
@@ -220,6 +225,7 @@ MemoryImage& FunctionalCore::memory(Space space, std::int64_t unit) {
   switch (space) {
     case Space::kHbm: return hbm_;
     case Space::kVmem: return vmem_;
+    case Space::kCmem: return *cmem_;
     case Space::kAcc:
       if (number < acc_.size()) return acc_[number];
       break;

@@ -3,6 +3,7 @@
 // them.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "isa/chip.hpp"
@@ -15,7 +16,9 @@ namespace systole {
 
 class FunctionalCore {
  public:
-  FunctionalCore(const ChipSpec& chip, const Tables& tables, MemoryImage& hbm);
+  // `cmem`: null for one of its own.
+  FunctionalCore(const ChipSpec& chip, const Tables& tables, MemoryImage& hbm,
+                 std::shared_ptr<MemoryImage> cmem = nullptr);
 
   // All effects of one instruction, its tokens apart. Precondition: it is not a loop, end or halt.
   void execute(const Instruction& instruction, const Indices& i);
@@ -29,6 +32,7 @@ class FunctionalCore {
 
   const Tables& tables_;
   MemoryImage& hbm_;
+  std::shared_ptr<MemoryImage> cmem_;
   MemoryImage vmem_;
   std::vector<MemoryImage> acc_;   // one per MXU
   std::vector<MemoryImage> fifo_;  // one per MXU

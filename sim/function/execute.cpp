@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,9 +89,11 @@ void execute(const ChipSpec& chip, const Program& program, MemoryImage& hbm) {
   for (const Semaphore& semaphore : program.semaphores) tokens.push_back(semaphore.initial);
   std::vector<Runner> runners;
   runners.reserve(program.streams.size());
+  const auto shared = std::make_shared<MemoryImage>("cmem", chip.cmem.size);
   for (const Stream& stream : program.streams) {
     runners.push_back(
-        {StreamWalker(stream, program.tables), FunctionalCore(chip, program.tables, hbm)});
+        {StreamWalker(stream, program.tables),
+         FunctionalCore(chip, program.tables, hbm, chip.cmem.per_core ? nullptr : shared)});
   }
   while (true) {
     bool moved = false;

@@ -2,6 +2,7 @@
 #include "sim/function/memory_image.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cassert>
@@ -12,22 +13,27 @@
 namespace systole {
 namespace {
 
-// calloc takes large blocks from the kernel as untouched zero pages.
+std::size_t mapped_size(Bytes size) { return static_cast<std::size_t>(std::max<Bytes>(size, 1)); }
+
+// Untouched zero pages. Nothing is reserved: split HBM has a core's share far behind the others'.
 std::byte* zeroed(Bytes size) {
-  return static_cast<std::byte*>(
-      std::calloc(static_cast<std::size_t>(std::max<Bytes>(size, 1)), 1));
+  void* const bytes = ::mmap(nullptr, mapped_size(size), PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return bytes == MAP_FAILED ? nullptr : static_cast<std::byte*>(bytes);
 }
 
 }  // namespace
 
 MemoryImage::MemoryImage(std::string name, Bytes size)
-    : name_(std::move(name)), size_(size), bytes_(zeroed(size)) {
+    : name_(std::move(name)), size_(size), bytes_(zeroed(size), Unmap{mapped_size(size)}) {
   assert(size >= 0);
   if (!bytes_) {
     bad_input(name_, fmt::format("an image of {} bytes", size),
               "one that fits into this host's memory");
   }
 }
+
+void MemoryImage::Unmap::operator()(std::byte* bytes) const { ::munmap(bytes, size); }
 
 void MemoryImage::check(const Region& region) const {
   assert(!region.empty());

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -39,12 +38,13 @@ class MemoryImage {
  private:
   void check(const Region& region) const;
 
-  struct Free {
-    void operator()(std::byte* bytes) const { std::free(bytes); }
+  struct Unmap {
+    std::size_t size = 0;
+    void operator()(std::byte* bytes) const;
   };
   std::string name_;
   Bytes size_;
-  std::unique_ptr<std::byte, Free> bytes_;
+  std::unique_ptr<std::byte, Unmap> bytes_;
 };
 
 }  // namespace systole

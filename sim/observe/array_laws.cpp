@@ -20,6 +20,7 @@ bool feeds(Reason reason) {
     case Reason::kRefresh:
     case Reason::kTurnaround:
     case Reason::kBank:
+    case Reason::kCmem:
     case Reason::kDrain:
     case Reason::kWait:
     case Reason::kNoInstruction:

@@ -30,13 +30,22 @@ bool works_in_array(const Body& body) {
 
 }  // namespace
 
-ArrayTimes::ArrayTimes(const Stream& stream) {
-  works_.reserve(stream.size());
-  for (const Instruction& instruction : stream) works_.push_back(works_in_array(instruction.body));
+ArrayTimes::ArrayTimes(const std::vector<Stream>& streams) {
+  for (const Stream& stream : streams) add(stream);
+}
+
+ArrayTimes::ArrayTimes(const Stream& stream) { add(stream); }
+
+void ArrayTimes::add(const Stream& stream) {
+  std::vector<bool>& works = works_.emplace_back();
+  works.reserve(stream.size());
+  for (const Instruction& instruction : stream) works.push_back(works_in_array(instruction.body));
 }
 
 void ArrayTimes::on(const Completion& completion) {
-  if (completion.unit < 0 || !works_.at(static_cast<std::size_t>(completion.position))) return;
+  if (completion.unit < 0) return;
+  const std::vector<bool>& works = works_.at(static_cast<std::size_t>(completion.core));
+  if (!works.at(static_cast<std::size_t>(completion.position))) return;
   const auto at = static_cast<std::size_t>(completion.unit);
   if (at >= units_.size()) units_.resize(at + 1);
   Unit& unit = units_[at];

@@ -14,8 +14,9 @@ namespace systole {
 
 class ArrayTimes : public Listener {
  public:
-  // `stream`: the one that runs; only positions in it are told.
-  explicit ArrayTimes(const Stream& stream);
+  // `streams`: those that run, by core; completions name positions in them.
+  explicit ArrayTimes(const std::vector<Stream>& streams);
+  explicit ArrayTimes(const Stream& stream);  // of core 0
 
   void on(const Interval& /*interval*/) override {}
   void on(const Action& /*action*/) override {}
@@ -31,7 +32,9 @@ class ArrayTimes : public Listener {
     Cycles covered = 0;  // end of the union so far
     Cycles cycles = 0;
   };
-  std::vector<bool> works_;  // by position
+  void add(const Stream& stream);
+
+  std::vector<std::vector<bool>> works_;  // by core and position
   std::vector<Unit> units_;
 };
 

@@ -15,6 +15,7 @@ Conservation::Conservation(const ChipSpec& chip, const Program& program,
       memory_(chip, units_.size(), program.ops.size(), operands, memory_latency, ledger_),
       ends_(units_.size(), 0) {
   for (const SourceOp& op : program.ops) op_names_.push_back(op.name);
+  for (const std::string& unit : units_) cmem_.push_back(unit.starts_with("cmem."));
 }
 
 void Conservation::on(const Interval& interval) {
@@ -23,7 +24,7 @@ void Conservation::on(const Interval& interval) {
     ledger_.fail(Law::kTime, interval.begin, end, {interval.unit, interval.op, interval.begin, {}});
   }
   end = interval.end;
-  memory_.moved(interval);
+  memory_.moved(interval, cmem_[static_cast<std::size_t>(interval.unit)]);
 }
 
 std::vector<LawResult> Conservation::settle(Cycles cycles, const UnitTimes& times,

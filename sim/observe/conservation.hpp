@@ -45,6 +45,7 @@ class Conservation : public Listener {
   ArrayLaws arrays_;
   MemoryLaws memory_;
   std::vector<Cycles> ends_;  // by unit: of its last interval
+  std::vector<bool> cmem_;    // by unit: a port of CMEM
 };
 
 }  // namespace systole

@@ -32,6 +32,7 @@ enum class Reason : std::uint8_t {
   kRefresh,        // pseudo-channel at command level: its banks are refreshed
   kTurnaround,     // pseudo-channel at command level: its data bus turns around
   kBank,           // pseudo-channel at command level: a bank is not ready for the next burst
+  kCmem,           // DMA: waiting for CMEM to serve its transfer
 };
 
 struct ReasonRow {
@@ -39,7 +40,7 @@ struct ReasonRow {
   std::string_view name;
   std::string_view doc;
 };
-inline constexpr std::array<ReasonRow, 14> kReasons{{
+inline constexpr std::array<ReasonRow, 15> kReasons{{
     {Reason::kBusy, "busy", "doing its work"},
     {Reason::kSetup, "setup", "preparing a DMA transfer"},
     {Reason::kHbm, "hbm", "waiting for the memory to serve a transfer"},
@@ -54,6 +55,7 @@ inline constexpr std::array<ReasonRow, 14> kReasons{{
     {Reason::kRefresh, "refresh", "the memory refreshes its banks"},
     {Reason::kTurnaround, "turnaround", "the memory's data bus turns around"},
     {Reason::kBank, "bank", "the memory opens or closes a row, or waits for a bank group"},
+    {Reason::kCmem, "cmem", "waiting for CMEM to serve a transfer"},
 }};
 constexpr const ReasonRow& row_of(Reason reason) {
   return kReasons[static_cast<std::size_t>(reason)];
@@ -78,6 +80,8 @@ enum class ActionId : std::uint8_t {
   kHbmReadBytes,
   kHbmWriteBytes,
   kHbmActivate,
+  kCmemReadBytes,
+  kCmemWriteBytes,
   kIssue,
 };
 
@@ -86,7 +90,7 @@ struct ActionRow {
   std::string_view name;
   std::string_view doc;
 };
-inline constexpr std::array<ActionRow, 18> kActions{{
+inline constexpr std::array<ActionRow, 20> kActions{{
     {ActionId::kMacInt8, "mxu.mac_int8", "int8 multiply, int32 add, of a tile's extents"},
     {ActionId::kMacBf16, "mxu.mac_bf16", "bf16 multiply, fp32 add, of a tile's extents"},
     {ActionId::kMacFp8, "mxu.mac_fp8", "fp8 multiply, fp32 add, of a tile's extents"},
@@ -104,6 +108,8 @@ inline constexpr std::array<ActionRow, 18> kActions{{
     {ActionId::kHbmReadBytes, "hbm.read", "bytes read in whole bursts"},
     {ActionId::kHbmWriteBytes, "hbm.write", "bytes written in whole bursts"},
     {ActionId::kHbmActivate, "hbm.activate", "row activations"},
+    {ActionId::kCmemReadBytes, "cmem.read", "CMEM bytes read"},
+    {ActionId::kCmemWriteBytes, "cmem.write", "CMEM bytes written"},
     {ActionId::kIssue, "sequencer.issue", "instructions issued"},
 }};
 constexpr std::string_view name_of(ActionId id) {
@@ -123,8 +129,8 @@ constexpr ActionId mac_action(DataType type) {
   throw std::logic_error("a MAC of a type that no MXU multiplies");
 }
 
-// `unit`, `signaller`: index into the run's unit names ("core0.mxu1", "hbm.ch3"); `op`: index into
-// the program's ops, -1 for none.
+// `unit`, `signaller`: index into the run's unit names ("core0.mxu1", "hbm.ch3", "cmem.port0");
+// `op`: index into the program's ops, -1 for none.
 struct Interval {
   std::int32_t unit = 0;
   Reason reason = Reason::kBusy;
@@ -132,8 +138,8 @@ struct Interval {
   std::int32_t op = -1;
   Cycles begin = 0;
   Cycles end = 0;
-  Bytes bytes = 0;     // pseudo-channels: whole bursts moved in this time
-  bool write = false;  // pseudo-channels: in which direction
+  Bytes bytes = 0;     // pseudo-channels: whole bursts moved in this time; CMEM ports: bytes
+  bool write = false;  // of these: in which direction
   // Pseudo-channels: moved the other way, in a cycle that bursts of both directions share.
   Bytes other_bytes = 0;
 };
@@ -166,7 +172,8 @@ struct Wait {
   Mark signal;
 };
 
-// Instruction number `sequence` (in program order, from 0) of `op` is done with all its effects.
+// Instruction number `sequence` (in its core's stream, from 0) of `op` is done with all its
+// effects.
 struct Completion {
   std::int64_t sequence = 0;
   std::int32_t op = -1;
@@ -178,6 +185,7 @@ struct Completion {
   bool beside = false;        // `begin` to `free` is beside the unit's own time, as in a Mark
   Wait wait{};
   Cycles last = 0;  // its own last effect; `end`, unless one before it in its queue ends later
+  std::int32_t core = 0;  // whose stream it is in
 };
 
 // Events that a listener takes notice of; it is told of no others.

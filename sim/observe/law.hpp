@@ -30,6 +30,8 @@ enum class Law : std::uint8_t {
   kServed,
   kBursts,
   kChannels,
+  kCmem,
+  kCmemPorts,
 };
 
 // How what was found must compare with its bound.
@@ -51,7 +53,7 @@ struct LawRow {
   std::string_view unit;
   std::string_view doc;
 };
-inline constexpr std::array<LawRow, 15> kLaws{{
+inline constexpr std::array<LawRow, 17> kLaws{{
     {Law::kTime, "unit_time", Relation::kEqual, "cycles",
      "the intervals of each unit follow each other without gap or overlap from 0 to the run's end"},
     {Law::kFeed, "mxu_feed", Relation::kEqual, "cycles",
@@ -82,6 +84,10 @@ inline constexpr std::array<LawRow, 15> kLaws{{
      "HBM moves no more than what was asked for, each run rounded out to whole bursts"},
     {Law::kChannels, "hbm_channels", Relation::kEqual, "bytes",
      "the channels together move what HBM moves"},
+    {Law::kCmem, "cmem_served", Relation::kEqual, "bytes",
+     "CMEM moves the bytes that the DMA engines ask for, and no others"},
+    {Law::kCmemPorts, "cmem_ports", Relation::kEqual, "bytes",
+     "the ports together move what CMEM moves"},
 }};
 constexpr const LawRow& row_of(Law law) { return kLaws[static_cast<std::size_t>(law)]; }
 constexpr std::string_view name_of(Law law) { return row_of(law).name; }

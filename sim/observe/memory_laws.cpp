@@ -44,6 +44,7 @@ MemoryLaws::MemoryLaws(const ChipSpec& chip, std::size_t units, std::size_t ops,
       port_(chip.vmem.port_width),
       setup_(chip.dma.setup),
       latency_(memory_latency),
+      cmem_(chip.cmem),
       ledger_(ledger),
       asked_(ops + 1),
       operands_(ops),
@@ -55,12 +56,22 @@ void MemoryLaws::asked(const TransferWork& transfer) {
   const Bytes bytes = transfer.rows * transfer.row_bytes;
   const std::size_t direction = transfer.write ? 1 : 0;
   Asked& asked = asked_[at(transfer.op + 1)];
-  asked.bytes[direction] += bytes;
-  asked.bursts[direction] += whole_bursts(transfer, burst_);
+  Cycles latency = 0;
+  Cycles data = std::max<Cycles>(1, ceil_div(bytes, port_));
+  if (transfer.hbm) {
+    asked.bytes[direction] += bytes;
+    asked.bursts[direction] += whole_bursts(transfer, burst_);
+    latency += latency_;
+  }
+  if (transfer.cmem) {
+    // With HBM on the other side, it is written by what comes from there.
+    asked.cmem[transfer.hbm ? 1 - direction : direction] += bytes;
+    latency += cmem_.latency;
+    data = std::max(data, ceil_div(bytes, cmem_.port_width));
+  }
   pending_[at(transfer.unit)].push_back(
-      {transfer.sequence, transfer.begin,
-       setup_ + latency_ + std::max<Cycles>(1, ceil_div(bytes, port_))});
-  if (transfer.write || transfer.op < 0) return;
+      {transfer.sequence, transfer.begin, setup_ + latency + data, latency});
+  if (transfer.write || transfer.op < 0 || !transfer.hbm) return;
   for (Operand& operand : operands_[at(transfer.op)]) {
     if (operand.needed.contains(transfer.address)) {
       operand.asked += bytes;
@@ -76,13 +87,14 @@ void MemoryLaws::check_time(const Completion& completion) {
   if (first.sequence != completion.sequence) return;
   ledger_.check(Law::kTransfer, completion.end - first.begin, first.least,
                 {completion.unit, completion.op, first.begin, {}});
-  ledger_.check(Law::kLatency, completion.end - completion.free, latency_,
+  ledger_.check(Law::kLatency, completion.end - completion.free, first.latency,
                 {completion.unit, completion.op, first.begin, {}});
   pending.erase(pending.begin());
 }
 
 void MemoryLaws::settle(const std::vector<SourceOp>& ops, const ActionCounts& actions) {
   constexpr std::array<ActionId, 2> kMoved{ActionId::kHbmReadBytes, ActionId::kHbmWriteBytes};
+  constexpr std::array<ActionId, 2> kCmemMoved{ActionId::kCmemReadBytes, ActionId::kCmemWriteBytes};
   for (std::size_t k = 0; k < asked_.size(); ++k) {
     const auto op = static_cast<std::int32_t>(k) - 1;
     const Site site{-1, op, -1, {}};
@@ -90,6 +102,8 @@ void MemoryLaws::settle(const std::vector<SourceOp>& ops, const ActionCounts& ac
       const Bytes moved = actions.of_op(op, kMoved[direction]);
       ledger_.check(Law::kServed, moved, asked_[k].bytes[direction], site);
       ledger_.check(Law::kBursts, moved, asked_[k].bursts[direction], site);
+      ledger_.check(Law::kCmem, actions.of_op(op, kCmemMoved[direction]), asked_[k].cmem[direction],
+                    site);
     }
     if (op < 0) continue;
     ledger_.check(Law::kOpRead, actions.of_op(op, kMoved[0]), ops[at(op)].read_bytes, site);
@@ -101,6 +115,7 @@ void MemoryLaws::settle(const std::vector<SourceOp>& ops, const ActionCounts& ac
   }
   for (std::size_t direction = 0; direction < 2; ++direction) {
     ledger_.check(Law::kChannels, channels_[direction], actions.total(kMoved[direction]), {});
+    ledger_.check(Law::kCmemPorts, ports_[direction], actions.total(kCmemMoved[direction]), {});
   }
   for (std::size_t unit = 0; unit < pending_.size(); ++unit) {
     for (const Pending& left : pending_[unit]) {

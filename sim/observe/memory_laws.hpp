@@ -29,10 +29,12 @@ class MemoryLaws {
   void completed(const Completion& completion) {
     if (completion.unit >= 0 && !pending_[at(completion.unit)].empty()) check_time(completion);
   }
-  void moved(const Interval& interval) {
+  // By a pseudo-channel; `cmem`: by a port of CMEM.
+  void moved(const Interval& interval, bool cmem = false) {
     if (interval.bytes == 0) return;
-    channels_[interval.write ? 1 : 0] += interval.bytes;
-    channels_[interval.write ? 0 : 1] += interval.other_bytes;
+    Both& by = cmem ? ports_ : channels_;
+    by[interval.write ? 1 : 0] += interval.bytes;
+    by[interval.write ? 0 : 1] += interval.other_bytes;
   }
   // At the end of the run, with what HBM said that it moved.
   void settle(const std::vector<SourceOp>& ops, const ActionCounts& actions);
@@ -42,11 +44,13 @@ class MemoryLaws {
   struct Asked {
     Both bytes{};
     Both bursts{};
+    Both cmem{};
   };
   struct Pending {
     std::int64_t sequence = 0;
     Cycles begin = 0;
-    Cycles least = 0;  // that it takes
+    Cycles least = 0;    // that it takes
+    Cycles latency = 0;  // from its engine's being free to its completion, at least
   };
   struct Operand {
     OperandRead needed;
@@ -58,12 +62,14 @@ class MemoryLaws {
   const Bytes burst_;
   const Bytes port_;
   const Cycles setup_;
-  const Cycles latency_;  // of the memory
+  const Cycles latency_;  // of HBM
+  const CmemParams cmem_;
   LawLedger& ledger_;
   std::vector<Asked> asked_;                    // by op + 1
   std::vector<std::vector<Operand>> operands_;  // by op
   std::vector<std::vector<Pending>> pending_;   // by unit: transfers, in order; few
   Both channels_{};
+  Both ports_{};  // of CMEM
 };
 
 }  // namespace systole

@@ -6,48 +6,87 @@
 
 namespace systole {
 
-void OpCycles::grow(std::size_t needed) {
-  std::size_t size = ring_.size();
+void OpCycles::Front::grow(std::size_t needed) {
+  std::size_t size = ring.size();
   while (size < needed) size *= 2;
   std::vector<Slot> larger(size);
-  for (std::size_t i = 0; i < ring_.size(); ++i) {
-    const std::size_t sequence = static_cast<std::size_t>(next_) + i;
-    larger[sequence & (size - 1)] = ring_[sequence & (ring_.size() - 1)];
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const std::size_t sequence = static_cast<std::size_t>(next) + i;
+    larger[sequence & (size - 1)] = ring[sequence & (ring.size() - 1)];
   }
-  ring_ = std::move(larger);
+  ring = std::move(larger);
 }
 
-void OpCycles::charge(const Slot& slot) {
-  const Cycles end = std::max(end_, slot.end);
-  const Cycles share = end - std::exchange(end_, end);
-  if (slot.op >= 0) op_ = slot.op;
-  if (op_ < 0) {
-    pending_ += share;
-    return;
+void OpCycles::Front::charge(const Slot& slot) {
+  if (slot.op >= 0) {
+    // What comes before the first op is that op's.
+    if (op < 0 && !spans.empty()) spans.back().op = slot.op;
+    op = slot.op;
   }
-  const auto at = static_cast<std::size_t>(op_);
-  if (at >= cycles_.size()) cycles_.resize(at + 1, 0);
-  cycles_[at] += share + std::exchange(pending_, 0);
+  if (slot.end <= end) return;
+  end = slot.end;
+  if (spans.empty() || spans.back().op != op) spans.push_back({op, end});
+  spans.back().end = end;
 }
 
-void OpCycles::on(const Completion& completion) {
-  const auto ahead = static_cast<std::size_t>(completion.sequence - next_);
-  if (ahead >= ring_.size()) grow(ahead + 1);
-  const std::size_t mask = ring_.size() - 1;
-  ring_[static_cast<std::size_t>(completion.sequence) & mask] = {true, completion.op,
-                                                                 completion.end};
+void OpCycles::Front::on(const Completion& completion) {
+  const auto ahead = static_cast<std::size_t>(completion.sequence - next);
+  if (ahead >= ring.size()) grow(ahead + 1);
+  const std::size_t mask = ring.size() - 1;
+  ring[static_cast<std::size_t>(completion.sequence) & mask] = {true, completion.op,
+                                                                completion.end};
   while (true) {
-    Slot& slot = ring_[static_cast<std::size_t>(next_) & mask];
+    Slot& slot = ring[static_cast<std::size_t>(next) & mask];
     if (!slot.done) break;
     charge(slot);
     slot.done = false;
-    ++next_;
+    ++next;
   }
 }
 
+void OpCycles::on(const Completion& completion) {
+  cycles_.clear();
+  const auto core = static_cast<std::size_t>(completion.core);
+  if (core >= fronts_.size()) fronts_.resize(core + 1);
+  fronts_[core].on(completion);
+}
+
+const std::vector<Cycles>& OpCycles::merged() const {
+  if (!cycles_.empty()) return cycles_;
+  cycles_.resize(1);
+  std::vector<std::size_t> at(fronts_.size(), 0);
+  for (Cycles now = 0; now < total();) {
+    const Span* behind = nullptr;
+    Cycles until = total();
+    for (std::size_t core = 0; core < fronts_.size(); ++core) {
+      const std::vector<Span>& spans = fronts_[core].spans;
+      while (at[core] < spans.size() && spans[at[core]].end <= now) ++at[core];
+      if (at[core] == spans.size()) continue;
+      const Span& span = spans[at[core]];
+      until = std::min(until, span.end);
+      // A core none of whose instructions has an op says nothing about the others' ops.
+      const bool says = span.op >= 0;
+      if (behind == nullptr || (says && (behind->op < 0 || span.op < behind->op))) behind = &span;
+    }
+    const auto slot = static_cast<std::size_t>(behind->op + 1);
+    if (slot >= cycles_.size()) cycles_.resize(slot + 1, 0);
+    cycles_[slot] += until - now;
+    now = until;
+  }
+  return cycles_;
+}
+
 Cycles OpCycles::of_op(std::int32_t op) const {
-  const auto at = static_cast<std::size_t>(op);
-  return op >= 0 && at < cycles_.size() ? cycles_[at] : 0;
+  const auto slot = static_cast<std::size_t>(op + 1);
+  return op >= 0 && slot < merged().size() ? merged()[slot] : 0;
+}
+
+Cycles OpCycles::unattributed() const { return merged()[0]; }
+
+Cycles OpCycles::total() const {
+  Cycles end = 0;
+  for (const Front& front : fronts_) end = std::max(end, front.end);
+  return end;
 }
 
 }  // namespace systole

@@ -10,18 +10,21 @@
 namespace systole {
 
 // A DMA engine's transfer: `rows` runs of `row_bytes` bytes of HBM, the first from byte `address`,
-// each `pitch` bytes after the one before, or at index[r] * pitch where `index` is given.
+// each `pitch` bytes after the one before, or at index[r] * pitch where `index` is given. Between
+// CMEM and VMEM, where `hbm` does not hold, address and pitch are CMEM's.
 struct TransferWork {
   std::int64_t sequence = 0;  // of its instruction, as in Completion
   std::int32_t unit = 0;
   std::int32_t op = -1;
-  bool write = false;  // to HBM
+  bool write = false;  // away from the core: to HBM, or from VMEM to CMEM
   Cycles begin = 0;
   std::int64_t address = 0;
   std::int64_t rows = 0;
   Bytes row_bytes = 0;
   Bytes pitch = 0;
   const std::int64_t* index = nullptr;  // valid during the call only
+  bool hbm = true;                      // HBM is one side
+  bool cmem = false;                    // CMEM is one side; with `hbm`, the one nearer to the core
 };
 
 // A weight load that is complete, and its tile in the array, at `end`.

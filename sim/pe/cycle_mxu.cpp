@@ -12,8 +12,7 @@ namespace systole {
 
 CycleMxu::CycleMxu(const sc_core::sc_module_name& name, const MxuSite& site,
                    const ArrayFactory& arrays, FunctionalCore& values)
-    : QueuedUnit(name, site.chip, site.tables, {UnitKind::kMxu, site.number}, site.semaphores,
-                 site.probe),
+    : QueuedUnit(name, site, {UnitKind::kMxu, site.number}),
       number_(site.number),
       vmem_(site.vmem),
       values_(values),

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kSequencer = ".sequencer";
 constexpr std::string_view kMemory = "hbm";
+constexpr std::string_view kCmem = "cmem";
 constexpr std::string_view kChip = "chip";
 constexpr int kFirstThread = 10;  // above the numbers of processes: a thread of its process's
                                   // number would be drawn as its main thread
@@ -60,6 +61,7 @@ void ChromeTrace::add_unit(const std::string& name) {
   Unit unit;
   unit.name = json_escaped(name);
   if (process == kMemory) unit.kind = Kind::kChannel;
+  if (process == kCmem) unit.kind = Kind::kCmemPort;
   if (name.substr(dot) == kSequencer) unit.kind = Kind::kSequencer;
   const int thread = kFirstThread + 2 * static_cast<int>(units_.size());
   unit.track = {number, thread};
@@ -84,10 +86,12 @@ std::string ChromeTrace::slice_name(std::int32_t op, std::string_view what) cons
 }
 
 void ChromeTrace::on(const Interval& interval) {
-  bins_.on(interval);
-  switch (units_.at(static_cast<std::size_t>(interval.unit)).kind) {
+  const Kind kind = units_.at(static_cast<std::size_t>(interval.unit)).kind;
+  if (kind != Kind::kCmemPort) bins_.on(interval);  // CMEM's bytes are told as actions
+  switch (kind) {
     case Kind::kSequencer: issue(interval); break;
-    case Kind::kChannel: channel_moved(interval); break;
+    case Kind::kChannel: channel_moved(interval, kMemory); break;
+    case Kind::kCmemPort: channel_moved(interval, kCmem); break;
     case Kind::kQueue: break;  // its completions say more
   }
 }
@@ -95,23 +99,25 @@ void ChromeTrace::on(const Interval& interval) {
 void ChromeTrace::issue(const Interval& interval) {
   const Cycles cycles = interval.end - interval.begin;
   const bool halted = interval.reason == Reason::kHalted;
-  if (halted || interval.op != issue_.op) {
-    end_issue();
-    issue_ = {interval.op, interval.begin, interval.begin, 0, 0};
+  Unit& unit = units_[static_cast<std::size_t>(interval.unit)];
+  Issue& issue = unit.issue;
+  if (halted || interval.op != issue.op) {
+    end_issue(unit);
+    issue = {interval.op, interval.begin, interval.begin, 0, 0};
   }
   if (halted) return;
-  issue_.end = interval.end;
-  (interval.reason == Reason::kBusy ? issue_.busy : issue_.queue_full) += cycles;
+  issue.end = interval.end;
+  (interval.reason == Reason::kBusy ? issue.busy : issue.queue_full) += cycles;
 }
 
-void ChromeTrace::end_issue() {
-  if (issue_.end == issue_.begin) return;
-  writer_.slice(units_.front().track, "issue", slice_name(issue_.op, "issue"), issue_.begin,
-                issue_.end,
-                fmt::format(R"("busy":{},"queue_full":{})", issue_.busy, issue_.queue_full));
+void ChromeTrace::end_issue(const Unit& sequencer) {
+  const Issue& issue = sequencer.issue;
+  if (issue.end == issue.begin) return;
+  writer_.slice(sequencer.track, "issue", slice_name(issue.op, "issue"), issue.begin, issue.end,
+                fmt::format(R"("busy":{},"queue_full":{})", issue.busy, issue.queue_full));
 }
 
-void ChromeTrace::channel_moved(const Interval& interval) {
+void ChromeTrace::channel_moved(const Interval& interval, std::string_view memory) {
   if (interval.reason != Reason::kBusy) return;
   std::string args = R"("bytes":)";
   append_number(args, interval.bytes);
@@ -119,7 +125,7 @@ void ChromeTrace::channel_moved(const Interval& interval) {
     args += interval.write ? R"(,"read_bytes":)" : R"(,"written_bytes":)";
     append_number(args, interval.other_bytes);
   }
-  writer_.slice(track_of(interval.unit, false), "hbm",
+  writer_.slice(track_of(interval.unit, false), memory,
                 slice_name(interval.op, interval.write ? "write" : "read"), interval.begin,
                 interval.end, args);
 }
@@ -129,7 +135,7 @@ void ChromeTrace::on(const Completion& completion) {
   const bool works = completion.free > completion.begin;
   const bool waits = completion.wait.semaphore >= 0;
   if (!works && !waits) return;
-  const Stream& stream = program_.streams.at(0);
+  const Stream& stream = program_.streams.at(static_cast<std::size_t>(completion.core));
   const std::string instruction =
       instruction_name(stream.at(static_cast<std::size_t>(completion.position)).body);
   std::string args;
@@ -168,14 +174,18 @@ void ChromeTrace::signalled(const Completion& completion) {
   const Cycles from = std::max(signal.begin, signal.end - early);
   const bool works = completion.free > completion.begin;
   const Cycles to = works ? completion.begin : std::max({wait.begin, wait.end - early, from});
-  writer_.flow(completion.sequence, semaphores_.at(static_cast<std::size_t>(wait.semaphore)),
+  // Each core counts its instructions from 0.
+  const std::int64_t flow = completion.sequence * std::ssize(program_.streams) + completion.core;
+  writer_.flow(flow, semaphores_.at(static_cast<std::size_t>(wait.semaphore)),
                {track_of(signal.unit, signal.beside), from},
                {track_of(completion.unit, works && completion.beside), to});
 }
 
 void ChromeTrace::finish(Cycles cycles) {
-  end_issue();
-  issue_ = {};
+  for (Unit& unit : units_) {
+    end_issue(unit);
+    unit.issue = {};
+  }
   bins_.cover(cycles);
   const auto memory = std::find(processes_.begin(), processes_.end(), kMemory);
   const CounterProcesses processes{static_cast<int>(memory - processes_.begin()) + 1,

@@ -30,14 +30,8 @@ class ChromeTrace : public Listener {
   void finish(Cycles cycles);
 
  private:
-  enum class Kind : std::uint8_t { kSequencer, kQueue, kChannel };
-  struct Unit {
-    Kind kind = Kind::kQueue;
-    std::string name;  // escaped
-    TraceWriter::Track track;
-    bool has_beside = false;  // its second track is named
-  };
-  // Time of the sequencer on the instructions of one op.
+  enum class Kind : std::uint8_t { kSequencer, kQueue, kChannel, kCmemPort };
+  // Time of a sequencer on the instructions of one op.
   struct Issue {
     std::int32_t op = -1;
     Cycles begin = 0;
@@ -45,13 +39,20 @@ class ChromeTrace : public Listener {
     Cycles busy = 0;
     Cycles queue_full = 0;
   };
+  struct Unit {
+    Kind kind = Kind::kQueue;
+    std::string name;  // escaped
+    TraceWriter::Track track;
+    bool has_beside = false;  // its second track is named
+    Issue issue{};            // of a sequencer
+  };
 
   void add_unit(const std::string& name);
   TraceWriter::Track track_of(std::int32_t unit, bool beside);
   std::string slice_name(std::int32_t op, std::string_view what) const;
   void issue(const Interval& interval);
-  void end_issue();
-  void channel_moved(const Interval& interval);
+  void end_issue(const Unit& sequencer);
+  void channel_moved(const Interval& interval, std::string_view memory);
   void waited(const Completion& completion, const std::string& args);
   void signalled(const Completion& completion);
 
@@ -66,7 +67,6 @@ class ChromeTrace : public Listener {
   std::vector<std::string> ops_;         // names, escaped
   std::vector<std::string> locations_;   // of the ops, escaped
   std::vector<std::string> semaphores_;  // names, escaped
-  Issue issue_;
 };
 
 }  // namespace systole

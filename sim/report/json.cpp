@@ -119,6 +119,9 @@ Json result_json(const RunResult& result) {
   json["units"] = units_json(result.units);
   json["array_cycles"] = arrays_json(result.units);
   json["hbm_bytes"] = Json{{"read", result.hbm_read}, {"write", result.hbm_written}};
+  if (result.chip.spec.cmem.size > 0) {
+    json["cmem_bytes"] = Json{{"read", result.cmem_read}, {"write", result.cmem_written}};
+  }
   if (!result.hbm_commands.empty()) {
     Json commands = Json::object();
     for (const auto& [name, count] : result.hbm_commands) commands[name] = count;

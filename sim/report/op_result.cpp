@@ -168,6 +168,7 @@ std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
     if (kind == "vpu") op.vpu_busy += static_cast<double>(time.cycles);
     if (kind == "xlu") op.xlu_busy += static_cast<double>(time.cycles);
   }
+  const auto cores = static_cast<double>(program.streams.size());
   std::vector<OpResult> results;
   for (std::size_t k = 0; k < program.ops.size(); ++k) {
     const SourceOp& op = program.ops[k];
@@ -182,10 +183,12 @@ std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
     result.hbm_bytes = actions[static_cast<std::size_t>(ActionId::kHbmReadBytes)] +
                        actions[static_cast<std::size_t>(ActionId::kHbmWriteBytes)];
     Demand demand;
-    demand.mxu = mxu_demand(chip, op);
+    demand.mxu = mxu_demand(chip, op) / cores;
     demand.hbm = static_cast<double>(result.compulsory_bytes) / hbm_rate;
-    demand.vpu = busy[k].vpu_busy;
-    if (chip.xlu.count > 0) demand.xlu = busy[k].xlu_busy / static_cast<double>(chip.xlu.count);
+    demand.vpu = busy[k].vpu_busy / cores;
+    if (chip.xlu.count > 0) {
+      demand.xlu = busy[k].xlu_busy / (cores * static_cast<double>(chip.xlu.count));
+    }
     result.bound_cycles = static_cast<Cycles>(std::ceil(demand.largest()));
     result.bound_by = demand.binding();
     if (result.cycles > 0) {

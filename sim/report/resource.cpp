@@ -17,8 +17,11 @@ Resource Demand::binding() const {
 }
 
 std::string unit_kind(std::string_view unit) {
-  constexpr std::string_view kMemory = "hbm.";
-  if (unit.substr(0, kMemory.size()) == kMemory) return "hbm";
+  for (const std::string_view memory : {"hbm", "cmem"}) {
+    if (unit.starts_with(memory) && unit.substr(memory.size()).starts_with('.')) {
+      return std::string{memory};
+    }
+  }
   const std::size_t dot = unit.find('.');
   std::string_view kind = dot == std::string_view::npos ? unit : unit.substr(dot + 1);
   while (!kind.empty() && kind.back() >= '0' && kind.back() <= '9') kind.remove_suffix(1);

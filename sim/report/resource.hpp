@@ -44,7 +44,8 @@ struct Demand {
   Resource binding() const;  // the resource of largest(); kLatency where nothing is needed
 };
 
-// The kind of a unit by its name: "core0.mxu1" -> "mxu", "hbm.ch3" -> "hbm".
+// The kind of a unit by its name: "core0.mxu1" -> "mxu", "hbm.ch3" -> "hbm",
+// "cmem.port0" -> "cmem".
 std::string unit_kind(std::string_view unit);
 
 }  // namespace systole

@@ -64,11 +64,16 @@ void add_totals(const Measurements& measured, double hbm_rate, RunResult& result
   result.hbm_written = count_of(measured, ActionId::kHbmWriteBytes);
   const auto moved = static_cast<double>(result.hbm_read) + static_cast<double>(result.hbm_written);
   result.demand.hbm = moved / hbm_rate;
-  result.demand.vpu = busy_cycles(measured, "vpu");
-  result.demand.xlu =
-      spec.xlu.count > 0 ? busy_cycles(measured, "xlu") / static_cast<double>(spec.xlu.count) : 0;
+  result.cmem_read = count_of(measured, ActionId::kCmemReadBytes);
+  result.cmem_written = count_of(measured, ActionId::kCmemWriteBytes);
+  const auto cores = static_cast<double>(result.cores_used);
+  result.demand.vpu = busy_cycles(measured, "vpu") / cores;
+  result.demand.xlu = spec.xlu.count > 0 ? busy_cycles(measured, "xlu") /
+                                               (cores * static_cast<double>(spec.xlu.count))
+                                         : 0;
   result.mxu_utilization = share(result.demand.mxu, cycles);
-  result.hbm_utilization = share(moved, hbm_bytes_per_cycle(spec) * cycles);
+  const auto shares = static_cast<double>(hbm_shares(spec, result.cores_used));
+  result.hbm_utilization = share(moved, shares * hbm_bytes_per_cycle(spec) * cycles);
   result.vpu_utilization = share(result.demand.vpu, cycles);
   const bool explained = result.demand.largest() >= kBoundShare * cycles;
   result.bound_by = explained ? result.demand.binding() : Resource::kLatency;
@@ -120,7 +125,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
   for (std::size_t k = 0; k < program.ops.size(); ++k) {
     const SourceOp& op = program.ops[k];
     result.macs += op.macs;
-    result.demand.mxu += mxu_demand(chip.spec, op);
+    result.demand.mxu += mxu_demand(chip.spec, op) / static_cast<double>(result.cores_used);
     charged += result.ops[k].cycles;
   }
   add_totals(measured, hbm_rate, result);

@@ -117,6 +117,8 @@ struct RunResult {
   std::vector<UnitResult> units;
   Bytes hbm_read = 0;
   Bytes hbm_written = 0;
+  Bytes cmem_read = 0;
+  Bytes cmem_written = 0;
   std::vector<std::pair<std::string, std::int64_t>> hbm_commands;  // memory "command" only
   std::vector<std::pair<std::string, double>> energy_j;            // components, then "total"
   double power_w = 0;
@@ -127,10 +129,12 @@ struct RunResult {
   std::optional<CheckResult> check;     // with --check
 };
 
-// `hbm_rate`: bytes per core cycle, above 0, that no run's memory exceeds; the bound of the run and
-// of each op. Errors: kBadInput where the program's source map has an op with MACs of a type that
-// the chip's MXU does not take, or totals beyond 63 bits; std::logic_error where the measurements
-// do not add up (a unit's reasons to the run, or the ops' cycles to more than the run).
+// `hbm_rate`: bytes per core cycle, above 0, that the memory of no run on these cores exceeds; the
+// bound of the run and of each op. Utilizations and demands are those of all the cores that the
+// program has streams for, together. Errors: kBadInput where the program's source map has an op
+// with MACs of a type that the chip's MXU does not take, or totals beyond 63 bits;
+// std::logic_error where the measurements do not add up (a unit's reasons to the run, or the ops'
+// cycles to more than the run).
 RunResult make_result(const Chip& chip, const Program& program, const Measurements& measured,
                       const EnergyTable& energy, double hbm_rate);
 

@@ -73,7 +73,8 @@ std::string what_bound_it(const RunResult& result) {
       grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
 }
 
-// HBM's pseudo-channels are many and alike: one line for their sum.
+// HBM's pseudo-channels are many and alike: one line for their sum. So are CMEM's ports, whose line
+// is left out where nothing uses them.
 struct UnitLine {
   std::string name;
   std::int64_t units = 0;
@@ -83,9 +84,11 @@ struct UnitLine {
 std::vector<UnitLine> unit_lines(const RunResult& result) {
   std::vector<UnitLine> lines;
   for (const UnitResult& unit : result.units) {
-    const bool memory = unit_kind(unit.name) == "hbm";
-    if (!memory || lines.empty() || lines.back().name != "hbm") {
-      lines.push_back({memory ? "hbm" : unit.name, 0, {}});
+    const std::string kind = unit_kind(unit.name);
+    const bool memory = kind == "hbm" || kind == "cmem";
+    if (kind == "cmem" && result.cmem_read + result.cmem_written == 0) continue;
+    if (!memory || lines.empty() || lines.back().name != kind) {
+      lines.push_back({memory ? kind : unit.name, 0, {}});
     }
     ++lines.back().units;
     for (const auto& [reason, cycles] : unit.reasons) lines.back().reasons[reason] += cycles;
@@ -115,6 +118,9 @@ std::string where_cycles_went(const RunResult& result) {
           " ({} pseudo-channel{}; busy {})", line.units, line.units == 1 ? "" : "s",
           commands(result) ? "with data alone" : "with overheads: activations, refresh");
     }
+    if (line.name == "cmem") {
+      reasons += fmt::format(" ({} port{})", line.units, line.units == 1 ? "" : "s");
+    }
     text += fmt::format("  {:<{}}  {}\n", line.name, width, reasons);
   }
   return text;
@@ -124,6 +130,11 @@ std::string bytes_and_joules(const RunResult& result) {
   std::string text = fmt::format("  HBM     {} read, {} written\n",
                                  bytes_text(static_cast<double>(result.hbm_read)),
                                  bytes_text(static_cast<double>(result.hbm_written)));
+  if (result.cmem_read + result.cmem_written > 0) {
+    text += fmt::format("  CMEM    {} read, {} written\n",
+                        bytes_text(static_cast<double>(result.cmem_read)),
+                        bytes_text(static_cast<double>(result.cmem_written)));
+  }
   std::string parts;
   double total = 0;
   for (const auto& [component, joules] : result.energy_j) {

@@ -6,7 +6,6 @@
 
 #include "isa/timing.hpp"
 #include "sim/timing/kernel_time.hpp"
-#include "sim/timing/unit_index.hpp"
 
 namespace systole {
 
@@ -57,10 +56,11 @@ class CommandHbm::Channel : public DramSink {
 };
 
 CommandHbm::CommandHbm(const sc_core::sc_module_name& name, const ChipSpec& chip,
-                       const Probe& probe)
+                       const MemoryShare& share, const Probe& probe)
     : sc_module(name),
       probe_(probe),
       chip_(chip),
+      base_(share.base),
       ratio_(chip),
       clocks_(dram_clocks(chip.hbm)),
       channel_map_(channels_per_core(chip)),
@@ -71,10 +71,10 @@ CommandHbm::CommandHbm(const sc_core::sc_module_name& name, const ChipSpec& chip
       write_latency_(ratio_.cycle_at_or_after(clocks_.tcwl) +
                      cycles_of_ns(chip.hbm.latency, chip.clock)),
       counts_(clocks_.burst) {
-  for (std::int64_t c = 0; c < channels_per_core(chip); ++c) {
-    channels_.push_back(std::make_unique<Channel>(*this, channel_index(chip, c)));
+  for (std::int32_t c = 0; c < channels_per_core(chip); ++c) {
+    channels_.push_back(std::make_unique<Channel>(*this, share.first_channel + c));
   }
-  for (std::int64_t e = 0; e < chip.dma.engines; ++e) {
+  for (std::int64_t e = 0; e < share.engines; ++e) {
     engines_.push_back({RequestSource{chip}, std::nullopt});
   }
   SC_METHOD(advance);
@@ -107,7 +107,9 @@ void CommandHbm::start_transfers(Cycles now) {
   for (const MemoryRequest& request : requests_) {
     Engine& engine = engines_[static_cast<std::size_t>(request.engine)];
     engine.transfer = request;
-    engine.source.start(request.runs, now);
+    HbmRuns runs = request.runs;
+    runs.address -= base_;
+    engine.source.start(runs, now);
     engine.number = transfers_++;
     engine.begin = now;
     engine.served = now;

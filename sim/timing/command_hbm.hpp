@@ -26,7 +26,8 @@ namespace systole {
 class CommandHbm : public sc_core::sc_module, public Memory {
  public:
   SC_HAS_PROCESS(CommandHbm);
-  CommandHbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe);
+  CommandHbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const MemoryShare& share,
+             const Probe& probe);
   ~CommandHbm() override;
 
   void request(const MemoryRequest& request) override;
@@ -66,6 +67,7 @@ class CommandHbm : public sc_core::sc_module, public Memory {
 
   const Probe& probe_;
   const ChipSpec& chip_;
+  const std::int64_t base_;
   const ClockRatio ratio_;
   const DramClocks clocks_;
   const HbmChannels channel_map_;

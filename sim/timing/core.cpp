@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/timing/dma_engine.hpp"
 #include "sim/timing/mxu.hpp"
 #include "sim/timing/vpu.hpp"
 #include "sim/timing/xlu.hpp"
@@ -21,8 +20,7 @@ std::unique_ptr<QueuedUnit> make(const std::string& name, Arguments&&... argumen
 
 std::unique_ptr<QueuedUnit> make_mxu(const MxuSite& site, const CoreParts& parts) {
   if (parts.mxu) return parts.mxu(site);
-  return make<Mxu>(site.name, site.chip, site.tables, site.number, site.semaphores, site.vmem,
-                   site.probe);
+  return make<Mxu>(site.name, site, site.number);
 }
 
 }  // namespace
@@ -32,25 +30,24 @@ QueuedUnit* Core::add(std::unique_ptr<QueuedUnit> unit) {
   return units_.back().get();
 }
 
-Core::Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-           Memory& memory, Cycles limit, const Probe& probe, const CoreParts& parts)
+Core::Core(const sc_core::sc_module_name& name, std::int32_t number, const ChipSpec& chip,
+           const Program& program, FarMemories far, Semaphores& semaphores, Cycles limit,
+           const Probe& probe, const CoreParts& parts)
     : sc_module(name),
-      semaphores_("semaphores", chip, program),
       vmem_("vmem", chip, probe),
-      sequencer_("sequencer", chip, program, queues_, limit, probe) {
-  const Tables& tables = program.tables;
+      site_{number, chip, program.tables, semaphores, vmem_, probe},
+      sequencer_("sequencer", site_, program.streams.at(static_cast<std::size_t>(number)), queues_,
+                 limit) {
   for (std::int16_t n = 0; n < chip.mxu.count; ++n) {
     const std::string mxu = name_of(UnitId{UnitKind::kMxu, n});
-    queues_.mxu.push_back(add(make_mxu({mxu, chip, tables, n, semaphores_, vmem_, probe}, parts)));
+    queues_.mxu.push_back(add(make_mxu({site_, mxu, n}, parts)));
   }
-  queues_.vpu.push_back(add(make<Vpu>("vpu", chip, tables, semaphores_, vmem_, probe)));
+  queues_.vpu.push_back(add(make<Vpu>("vpu", site_)));
   for (std::int16_t n = 0; n < chip.xlu.count; ++n) {
-    queues_.xlu.push_back(add(
-        make<Xlu>(name_of(UnitId{UnitKind::kXlu, n}), chip, tables, n, semaphores_, vmem_, probe)));
+    queues_.xlu.push_back(add(make<Xlu>(name_of(UnitId{UnitKind::kXlu, n}), site_, n)));
   }
   for (std::int16_t n = 0; n < chip.dma.engines; ++n) {
-    queues_.dma.push_back(add(make<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), chip, tables, n,
-                                              semaphores_, vmem_, memory, probe)));
+    queues_.dma.push_back(add(make<DmaEngine>(name_of(UnitId{UnitKind::kDma, n}), site_, n, far)));
   }
   for (const auto& unit : units_) unit->attach(parts.effects);
 }
@@ -66,10 +63,9 @@ Cycles Core::end() const {
   return end;
 }
 
-void Core::finish() {
-  const Cycles last = end();
-  sequencer_.finish(last);
-  for (const auto& unit : units_) unit->finish(last);
+void Core::finish(Cycles end) {
+  sequencer_.finish(end);
+  for (const auto& unit : units_) unit->finish(end);
 }
 
 std::vector<std::string> Core::stuck(const Program& program,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One TensorCore, put together from its chip's parameters.
+// A TensorCore, put together from its chip's parameters.
 //
-//   sequencer -> queues -> MXUs, VPU, XLUs, DMA engines -> VMEM, HBM
-//                            semaphores between them
+//   sequencer -> queues -> MXUs, VPU, XLUs, DMA engines -> VMEM, CMEM, HBM
+//                            semaphores between them, and between cores
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/timing/core_parts.hpp"
+#include "sim/timing/dma_engine.hpp"
 #include "sim/timing/memory.hpp"
 #include "sim/timing/semaphores.hpp"
 #include "sim/timing/sequencer.hpp"
@@ -20,14 +21,16 @@ namespace systole {
 
 class Core : public sc_core::sc_module {
  public:
-  // Runs stream 0 of `program`; fetches nothing beyond cycle `limit`.
-  Core(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-       Memory& memory, Cycles limit, const Probe& probe, const CoreParts& parts);
+  // Runs stream number `number` of `program`; fetches nothing beyond cycle `limit`. `far`: what its
+  // DMA engines reach.
+  Core(const sc_core::sc_module_name& name, std::int32_t number, const ChipSpec& chip,
+       const Program& program, FarMemories far, Semaphores& semaphores, Cycles limit,
+       const Probe& probe, const CoreParts& parts);
 
   bool done() const;   // halted, and every unit is idle
   Cycles end() const;  // done: of the last effect
-  // done: accounts for the time up to end().
-  void finish();
+  // done: accounts for the time up to `end`, the run's.
+  void finish(Cycles end);
   // Not done: every unit that cannot go on, and why.
   std::vector<std::string> stuck(const Program& program,
                                  const std::vector<std::string>& unit_names) const;
@@ -35,8 +38,8 @@ class Core : public sc_core::sc_module {
  private:
   QueuedUnit* add(std::unique_ptr<QueuedUnit> unit);
 
-  Semaphores semaphores_;
   Vmem vmem_;
+  const CoreSite site_;
   std::vector<std::unique_ptr<QueuedUnit>> units_;
   UnitQueues queues_;
   Sequencer sequencer_;

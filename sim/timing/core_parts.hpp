@@ -11,15 +11,10 @@
 
 namespace systole {
 
-// What the MXU number `number` of a core is constructed with; all of it outlives the unit.
-struct MxuSite {
+// What the MXU number `number` of a core is constructed with.
+struct MxuSite : CoreSite {
   std::string name;
-  const ChipSpec& chip;
-  const Tables& tables;
   std::int16_t number = 0;
-  Semaphores& semaphores;
-  const Vmem& vmem;
-  const Probe& probe;
 };
 
 struct CoreParts {

@@ -6,14 +6,19 @@
 
 #include "isa/timing.hpp"
 #include "sim/timing/kernel_time.hpp"
-#include "sim/timing/unit_index.hpp"
 
 namespace systole {
 
-Hbm::Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe)
-    : sc_module(name), probe_(probe), chip_(chip), burst_(burst_bytes(chip.hbm)), map_(chip) {
-  for (std::int64_t c = 0; c < map_.channels(); ++c) {
-    channels_.push_back({Timeline{probe, channel_index(chip, c), true}, Direction::kNone});
+Hbm::Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const MemoryShare& share,
+         const Probe& probe)
+    : sc_module(name),
+      probe_(probe),
+      chip_(chip),
+      base_(share.base),
+      burst_(burst_bytes(chip.hbm)),
+      map_(chip) {
+  for (std::int32_t c = 0; c < map_.channels(); ++c) {
+    channels_.push_back({Timeline{probe, share.first_channel + c, true}, Direction::kNone});
   }
   SC_METHOD(arbitrate);
   sensitive << requested_;
@@ -41,7 +46,9 @@ void Hbm::arbitrate() {
 
 Cycles Hbm::serve(const MemoryRequest& request, Cycles now) {
   const Direction direction = request.write ? Direction::kWrite : Direction::kRead;
-  const auto [pattern, rotation] = map_.place(request.runs);
+  HbmRuns runs = request.runs;
+  runs.address -= base_;
+  const auto [pattern, rotation] = map_.place(runs);
   Cycles served = now;
   Cycles begin = std::numeric_limits<Cycles>::max();  // of the first channel
   auto at = static_cast<std::size_t>(rotation);

@@ -16,7 +16,8 @@ namespace systole {
 class Hbm : public sc_core::sc_module, public Memory {
  public:
   SC_HAS_PROCESS(Hbm);
-  Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const Probe& probe);
+  Hbm(const sc_core::sc_module_name& name, const ChipSpec& chip, const MemoryShare& share,
+      const Probe& probe);
 
   void request(const MemoryRequest& request) override;
   Cycles latency(bool write) const override;
@@ -34,6 +35,7 @@ class Hbm : public sc_core::sc_module, public Memory {
 
   const Probe& probe_;
   const ChipSpec& chip_;
+  const std::int64_t base_;
   const Bytes burst_;
   HbmMap map_;
   std::vector<Channel> channels_;

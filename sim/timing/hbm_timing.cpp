@@ -51,16 +51,17 @@ Cycles HbmTiming::service_cycles(const ChannelLoad& load, bool turned) const {
   return std::max<Cycles>(1, cycles_of_ns(ns, clock_));
 }
 
-double stream_bytes_per_cycle(const ChipSpec& chip) {
+double stream_bytes_per_cycle(const ChipSpec& chip, std::int64_t cores) {
   const HbmTiming timing{chip};
   const ChannelLoad page{ceil_div(chip.hbm.page, burst_bytes(chip.hbm)), 1};
   const double page_cycles = timing.service_ns(page) * static_cast<double>(chip.clock) * 1e-9;
   const double channels =
-      static_cast<double>(channels_per_core(chip) * chip.hbm.page) / page_cycles;
+      static_cast<double>(hbm_shares(chip, cores) * channels_per_core(chip) * chip.hbm.page) /
+      page_cycles;
   const auto port = static_cast<double>(chip.vmem.port_width);
   const double flight = static_cast<double>(chip.dma.outstanding * chip.dma.request) /
                         static_cast<double>(memory_latency_cycles(chip));
-  return std::min(channels, static_cast<double>(chip.dma.engines) * std::min(port, flight));
+  return std::min(channels, static_cast<double>(cores * chip.dma.engines) * std::min(port, flight));
 }
 
 }  // namespace systole

@@ -39,8 +39,9 @@ class HbmTiming {
   double turnaround_ns_;
 };
 
-// The rate that this model reaches on one long, aligned, sequential read by all DMA engines of one
-// core: at page level, what reports use as the memory's bound. Bytes per core cycle.
-double stream_bytes_per_cycle(const ChipSpec& chip);
+// The rate that this model reaches on one long, aligned, sequential read by all DMA engines of
+// `cores` cores together: at page level, what reports use as the memory's bound. Bytes per core
+// cycle.
+double stream_bytes_per_cycle(const ChipSpec& chip, std::int64_t cores = 1);
 
 }  // namespace systole

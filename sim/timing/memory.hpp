@@ -27,6 +27,13 @@ struct MemoryRequest {
   HbmRuns runs;
 };
 
+// Which part of HBM a Memory is: all of it where the cores share it, else one core's.
+struct MemoryShare {
+  std::int64_t base = 0;           // its first byte
+  std::int32_t first_channel = 0;  // of its channels, in Interval::unit
+  std::int64_t engines = 0;        // that reach it, at least: numbers of requests are below
+};
+
 class Memory {
  public:
   Memory() = default;

@@ -37,16 +37,18 @@ constexpr Cycles least_latency(MemoryModel model, const ChipSpec& chip) {
   return cycles_of_ns(chip.hbm.latency, chip.clock);
 }
 
-// Bytes per cycle that no run of a core exceeds: the memory's bound in reports. At page level every
-// transfer pays its share of refresh, so that is the rate of a long stream. At command level a run
-// that ends before the first refresh has none, and only the data pins bound it.
-inline double bound_bytes_per_cycle(MemoryModel model, const ChipSpec& chip) {
+// Bytes per cycle that no run of `cores` cores exceeds: the memory's bound in reports. At page
+// level every transfer pays its share of refresh, so that is the rate of a long stream. At command
+// level a run that ends before the first refresh has none, and only the data pins bound it.
+inline double bound_bytes_per_cycle(MemoryModel model, const ChipSpec& chip,
+                                    std::int64_t cores = 1) {
   switch (model) {
-    case MemoryModel::kPage: return stream_bytes_per_cycle(chip);
+    case MemoryModel::kPage: return stream_bytes_per_cycle(chip, cores);
     case MemoryModel::kCommand: break;
   }
   const double pins = dram_bandwidth(chip.hbm) / static_cast<double>(chip.clock);
-  return chip.hbm.per_core ? pins / static_cast<double>(chip.core.count) : pins;
+  const auto shares = static_cast<double>(hbm_shares(chip, cores));
+  return chip.hbm.per_core ? shares * pins / static_cast<double>(chip.core.count) : pins;
 }
 
 }  // namespace systole

@@ -10,11 +10,8 @@ namespace systole {
 
 using Kind = MxuWork::Kind;
 
-Mxu::Mxu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-         std::int16_t number, Semaphores& semaphores, const Vmem& vmem, const Probe& probe)
-    : QueuedUnit(name, chip, tables, {UnitKind::kMxu, number}, semaphores, probe),
-      params_(chip.mxu),
-      vmem_(vmem) {}
+Mxu::Mxu(const sc_core::sc_module_name& name, const CoreSite& site, std::int16_t number)
+    : QueuedUnit(name, site, {UnitKind::kMxu, number}), params_(site.chip.mxu), vmem_(site.vmem) {}
 
 void Mxu::prepare(const Issued& head) {
   work_ = mxu_work(chip_, *head.instruction, head.indices, tables_);

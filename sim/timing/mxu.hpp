@@ -23,8 +23,7 @@ namespace systole {
 
 class Mxu : public QueuedUnit {
  public:
-  Mxu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-      std::int16_t number, Semaphores& semaphores, const Vmem& vmem, const Probe& probe);
+  Mxu(const sc_core::sc_module_name& name, const CoreSite& site, std::int16_t number);
 
  private:
   void prepare(const Issued& head) override;

@@ -12,16 +12,15 @@
 
 namespace systole {
 
-QueuedUnit::QueuedUnit(const sc_core::sc_module_name& name, const ChipSpec& chip,
-                       const Tables& tables, UnitId unit, Semaphores& semaphores,
-                       const Probe& probe)
+QueuedUnit::QueuedUnit(const sc_core::sc_module_name& name, const CoreSite& site, UnitId unit)
     : sc_module(name),
-      chip_(chip),
-      tables_(tables),
-      semaphores_(semaphores),
-      probe_(probe),
-      timeline_(probe, unit_index(chip, unit), false),
-      queue_(chip.core.queue_depth) {
+      core_(site.core),
+      chip_(site.chip),
+      tables_(site.tables),
+      semaphores_(site.semaphores),
+      probe_(site.probe),
+      timeline_(site.probe, unit_index(site.chip, unit, site.core), false),
+      queue_(site.chip.core.queue_depth) {
   SC_METHOD(advance);
   sensitive << wake_;
   dont_initialize();
@@ -88,6 +87,7 @@ void QueuedUnit::start(Cycles now) {
   started.history.unit = timeline_.unit();
   started.history.position = static_cast<std::int64_t>(head.position);
   started.history.begin = now;
+  started.history.core = core_;
   catch_up(now);
   if (timeline_.at() < now) {
     account_idle(std::min(head.arrival, now));

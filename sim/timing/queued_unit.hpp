@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isa/footprint.hpp"
+#include "sim/timing/core_site.hpp"
 #include "sim/timing/effects.hpp"
 #include "sim/timing/issue_queue.hpp"
 #include "sim/timing/semaphores.hpp"
@@ -24,8 +25,7 @@ namespace systole {
 class QueuedUnit : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(QueuedUnit);
-  QueuedUnit(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-             UnitId unit, Semaphores& semaphores, const Probe& probe);
+  QueuedUnit(const sc_core::sc_module_name& name, const CoreSite& site, UnitId unit);
 
   bool full() const { return queue_.full(); }
   // Precondition: not full, and issued.arrival is not past.
@@ -67,6 +67,7 @@ class QueuedUnit : public sc_core::sc_module {
   void complete(Cycles free, Cycles end, bool beside = false);
   void reconsider() { wake_.notify(sc_core::SC_ZERO_TIME); }
 
+  const std::int32_t core_;
   const ChipSpec& chip_;
   const Tables& tables_;
   Semaphores& semaphores_;

@@ -12,13 +12,19 @@ namespace systole {
 
 Semaphores::Semaphores(const sc_core::sc_module_name& name, const ChipSpec& chip,
                        const Program& program)
-    : sc_module(name), latency_(chip.core.semaphore_latency), bank_(program.semaphores.size()) {
+    : sc_module(name), bank_(program.semaphores.size()) {
   for (std::size_t i = 0; i < bank_.size(); ++i) {
     bank_[i].batches.push_back({0, program.semaphores[i].initial, {}});
   }
-  for (const Instruction& instruction : program.streams.at(0)) {
-    for (const Token token : instruction.signals) {
-      bank_[at(token.semaphore)].signaller = unit_index(chip, instruction.unit);
+  for (std::size_t core = 0; core < program.streams.size(); ++core) {
+    const auto number = static_cast<std::int64_t>(core);
+    for (const Instruction& instruction : program.streams[core]) {
+      for (const Token token : instruction.signals) {
+        Counter& counter = bank_[at(token.semaphore)];
+        const bool own = program.semaphores[at(token.semaphore)].core == number;
+        counter.signaller = unit_index(chip, instruction.unit, number);
+        counter.latency = own ? chip.core.semaphore_latency : chip.core.signal_latency;
+      }
     }
   }
 }
@@ -54,7 +60,7 @@ void Semaphores::give(Token token, Cycles at_cycle, const Mark& giver) {
   Counter& counter = bank_[at(token.semaphore)];
   std::vector<Batch>& batches = counter.batches;
   const Cycles last = batches.empty() ? 0 : batches.back().ready;
-  const Cycles ready = std::max(last, at_cycle + latency_);
+  const Cycles ready = std::max(last, at_cycle + counter.latency);
   // Tokens that can be taken already need no time of their own: the bank stays small however many
   // are given.
   const Cycles now = now_cycles();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bank of counting semaphores. A token that is given at cycle t can be taken from cycle
-// t + core.semaphore_latency on; a unit may give it ahead of time, as soon as t is known.
+// The counting semaphores of all cores. A token that is given at cycle t can be taken from cycle
+// t + core.semaphore_latency on, one that comes from another core from t + core.signal_latency on;
+// a unit may give it ahead of time, as soon as t is known.
 #pragma once
 
 #include <systemc>
@@ -42,11 +43,11 @@ class Semaphores : public sc_core::sc_module {
   struct Counter {
     std::vector<Batch> batches;  // in order of `ready`; few, as units run few tokens ahead
     std::int32_t signaller = -1;
+    Cycles latency = 0;
     sc_core::sc_event* waiter = nullptr;
   };
   static std::size_t at(std::int32_t semaphore) { return static_cast<std::size_t>(semaphore); }
 
-  const Cycles latency_;
   std::vector<Counter> bank_;
 };
 

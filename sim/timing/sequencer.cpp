@@ -24,17 +24,17 @@ QueuedUnit& UnitQueues::at(UnitId unit) const {
   throw std::logic_error("the sequencer has no queue");
 }
 
-Sequencer::Sequencer(const sc_core::sc_module_name& name, const ChipSpec& chip,
-                     const Program& program, const UnitQueues& queues, Cycles limit,
-                     const Probe& probe)
+Sequencer::Sequencer(const sc_core::sc_module_name& name, const CoreSite& site,
+                     const Stream& stream, const UnitQueues& queues, Cycles limit)
     : sc_module(name),
-      chip_(chip),
-      interval_(chip.core.issue_interval),
+      core_(site.core),
+      chip_(site.chip),
+      interval_(site.chip.core.issue_interval),
       limit_(limit),
       queues_(queues),
-      probe_(probe),
-      timeline_(probe, unit_index(chip, {UnitKind::kSequencer, 0}), true),
-      walker_(program.streams.at(0), program.tables) {
+      probe_(site.probe),
+      timeline_(site.probe, unit_index(site.chip, {UnitKind::kSequencer, 0}, site.core), true),
+      walker_(stream, site.tables) {
   SC_METHOD(issue);
   sensitive << place_;
 }
@@ -51,7 +51,7 @@ void Sequencer::issue() {
         break;
       case StreamWalker::Step::kHalt:
         halted_ = true;
-        probe_.completion({sequence_, -1, at_});
+        probe_.completion({.sequence = sequence_, .end = at_, .core = core_});
         break;
       case StreamWalker::Step::kSkipped:
       case StreamWalker::Step::kControl: break;
@@ -88,10 +88,11 @@ bool Sequencer::enqueue() {
 std::string Sequencer::stuck(const std::vector<std::string>& unit_names) const {
   if (!held_) return {};
   const Instruction& instruction = walker_.instruction();
-  return fmt::format("{} instruction {} ({}) finds the queue of {} full",
-                     unit_names[static_cast<std::size_t>(timeline_.unit())], walker_.position(),
-                     name_of(instruction.body),
-                     unit_names[static_cast<std::size_t>(unit_index(chip_, instruction.unit))]);
+  return fmt::format(
+      "{} instruction {} ({}) finds the queue of {} full",
+      unit_names[static_cast<std::size_t>(timeline_.unit())], walker_.position(),
+      name_of(instruction.body),
+      unit_names[static_cast<std::size_t>(unit_index(chip_, instruction.unit, core_))]);
 }
 
 void Sequencer::finish(Cycles end) {

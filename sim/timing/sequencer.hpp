@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks the instruction stream, one instruction per issue interval (skipped ones, loops, ends and
-// halt included), and puts each into its unit's queue. A full queue holds the stream.
+// Walks a core's instruction stream, one instruction per issue interval (skipped ones, loops, ends
+// and halt included), and puts each into its unit's queue. A full queue holds the stream.
 //
 // It computes arrival times ahead of the kernel's time and is activated only when a queue was
 // full: places only become free as time passes, so what is not full now is not full then.
@@ -26,8 +26,8 @@ class Sequencer : public sc_core::sc_module {
  public:
   SC_HAS_PROCESS(Sequencer);
   // Stops fetching beyond cycle `limit`.
-  Sequencer(const sc_core::sc_module_name& name, const ChipSpec& chip, const Program& program,
-            const UnitQueues& queues, Cycles limit, const Probe& probe);
+  Sequencer(const sc_core::sc_module_name& name, const CoreSite& site, const Stream& stream,
+            const UnitQueues& queues, Cycles limit);
 
   bool halted() const { return halted_; }
   Cycles at() const { return at_; }  // halted: when
@@ -40,6 +40,7 @@ class Sequencer : public sc_core::sc_module {
   bool enqueue();
   void fetched(std::int32_t op);
 
+  const std::int32_t core_;
   const ChipSpec& chip_;
   const Cycles interval_;
   const Cycles limit_;

@@ -21,18 +21,20 @@ struct SimulationResult {
   std::vector<std::pair<std::string, std::int64_t>> hbm_commands = {};
 };
 
-// Names of all units that a run on one core of `chip` reports, in Interval::unit's order.
-std::vector<std::string> unit_names(const ChipSpec& chip);
+// Names of all units that a run on the first `cores` cores of `chip` reports, in Interval::unit's
+// order.
+std::vector<std::string> unit_names(const ChipSpec& chip, std::int64_t cores = 1);
 
 struct CoreParts;
 
 struct SimulationOptions {
   Cycles max_cycles = 0;  // 0: no limit
   MemoryModel memory = MemoryModel::kPage;
-  const CoreParts* parts = nullptr;  // what the core is built from; null: block-level units
+  const CoreParts* parts = nullptr;  // what a core is built from; null: block-level units
 };
 
-// Simulates `program`'s stream 0 on core 0. One call per process (SystemC elaborates once).
+// Simulates each of `program`'s streams on the core of its number. One call per process (SystemC
+// elaborates once). Precondition: where `options.parts` are given, there is one stream.
 // Throws Error with kStopped at the limit of cycles, or where nothing can go on.
 SimulationResult simulate(const ChipSpec& chip, const Program& program,
                           const std::vector<Listener*>& listeners,

@@ -15,6 +15,7 @@ ActionId read_action(Space space) {
     case Space::kVmem: return ActionId::kVmemReadBytes;
     case Space::kAcc: return ActionId::kAccReadBytes;
     case Space::kFifo: return ActionId::kFifoReadBytes;
+    case Space::kCmem:
     case Space::kNone:
     case Space::kHbm: break;
   }
@@ -26,6 +27,7 @@ ActionId write_action(Space space) {
     case Space::kVmem: return ActionId::kVmemWriteBytes;
     case Space::kAcc: return ActionId::kAccWriteBytes;
     case Space::kFifo: return ActionId::kFifoWriteBytes;
+    case Space::kCmem:
     case Space::kNone:
     case Space::kHbm: break;
   }

@@ -8,11 +8,8 @@
 
 namespace systole {
 
-Vpu::Vpu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-         Semaphores& semaphores, const Vmem& vmem, const Probe& probe)
-    : QueuedUnit(name, chip, tables, {UnitKind::kVpu, 0}, semaphores, probe),
-      params_(chip.vpu),
-      vmem_(vmem) {}
+Vpu::Vpu(const sc_core::sc_module_name& name, const CoreSite& site)
+    : QueuedUnit(name, site, {UnitKind::kVpu, 0}), params_(site.chip.vpu), vmem_(site.vmem) {}
 
 void Vpu::prepare(const Issued& head) {
   vector_ = nullptr;

@@ -11,8 +11,7 @@ namespace systole {
 
 class Vpu : public QueuedUnit {
  public:
-  Vpu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-      Semaphores& semaphores, const Vmem& vmem, const Probe& probe);
+  Vpu(const sc_core::sc_module_name& name, const CoreSite& site);
 
  private:
   void prepare(const Issued& head) override;

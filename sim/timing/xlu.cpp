@@ -8,11 +8,8 @@
 
 namespace systole {
 
-Xlu::Xlu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-         std::int16_t number, Semaphores& semaphores, const Vmem& vmem, const Probe& probe)
-    : QueuedUnit(name, chip, tables, {UnitKind::kXlu, number}, semaphores, probe),
-      params_(chip.xlu),
-      vmem_(vmem) {}
+Xlu::Xlu(const sc_core::sc_module_name& name, const CoreSite& site, std::int16_t number)
+    : QueuedUnit(name, site, {UnitKind::kXlu, number}), params_(site.chip.xlu), vmem_(site.vmem) {}
 
 void Xlu::prepare(const Issued& head) {
   elements_ = 0;

@@ -11,8 +11,7 @@ namespace systole {
 
 class Xlu : public QueuedUnit {
  public:
-  Xlu(const sc_core::sc_module_name& name, const ChipSpec& chip, const Tables& tables,
-      std::int16_t number, Semaphores& semaphores, const Vmem& vmem, const Probe& probe);
+  Xlu(const sc_core::sc_module_name& name, const CoreSite& site, std::int16_t number);
 
  private:
   void prepare(const Issued& head) override;

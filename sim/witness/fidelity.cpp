@@ -42,6 +42,13 @@ void require_fidelity(Fidelity fidelity, const ChipSpec& chip) {
               fmt::format("{} --fidelity {}: {}", chip.name, name_of(fidelity), missing));
 }
 
+void require_one_core(Fidelity fidelity, const Program& program) {
+  if (!computes_values(fidelity) || program.streams.size() == 1) return;
+  bad_input(fmt::format("--fidelity {}", name_of(fidelity)),
+            fmt::format("a program for {} cores", program.streams.size()),
+            "a program for one core, or --fidelity tile");
+}
+
 std::string why_slow(const ChipSpec& chip) {
   if (chip.mxu.rows * chip.mxu.cols <= kSensiblePes) return {};
   return fmt::format(
@@ -57,6 +64,7 @@ SimulationResult simulate_at(Fidelity fidelity, const ChipSpec& chip, const Prog
                              const std::vector<Listener*>& listeners, const CycleRun& run,
                              MemoryImage& hbm) {
   require_fidelity(fidelity, chip);
+  require_one_core(fidelity, program);
   switch (fidelity) {
     case Fidelity::kTile: break;
     case Fidelity::kPe: return simulate_cycles(chip, program, listeners, pe_arrays(), run, hbm);

@@ -45,6 +45,10 @@ std::string why_missing(Fidelity fidelity, const ChipSpec& chip);
 // Error kUsage where the level is not built, kBadInput where it has no array for the chip.
 void require_fidelity(Fidelity fidelity, const ChipSpec& chip);
 
+// Error kBadInput where the level steps arrays and `program` has streams for several cores: what is
+// proved of an array of one core holds for those of the others.
+void require_one_core(Fidelity fidelity, const Program& program);
+
 // What makes a run of `chip` with a module per PE take minutes: "each of 128 x 128 PEs ...";
 // "" where nothing does.
 std::string why_slow(const ChipSpec& chip);

@@ -258,12 +258,12 @@ TEST_CASE("every run is held to every conservation law, a loaded program to all 
   };
   const std::vector<std::int64_t> model =
       checks(result_of({small_gpt2(scratch), "--chip", "tiny-4x4", "--seq", "7"}));
-  CHECK(model.size() == 15);
+  CHECK(model.size() == 17);
   CHECK(std::count(model.begin(), model.end(), 0) == 2);  // no sums in this array, no unloads
   const std::string program = scratch.file(
       "p.sasm", good({"compile", "gemm:37x29x41", "--chip", "tiny-4x4", "--emit", "asm"}));
   const std::vector<std::int64_t> loaded = checks(result_of({program, "--chip", "tiny-4x4"}));
-  CHECK(loaded.size() == 15);
+  CHECK(loaded.size() == 17);
   CHECK(std::count(loaded.begin(), loaded.end(), 0) == 3);
 }
 

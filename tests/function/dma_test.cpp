@@ -113,3 +113,38 @@ TEST_CASE("an access outside VMEM is refused and named") {
     CHECK(std::string(error.what()).find("vmem") != std::string::npos);
   }
 }
+
+TEST_CASE("a tensor passes through CMEM to VMEM and back, bit by bit") {
+  Bench bench;
+  bench.chip.cmem = {.size = 4096, .banks = 1, .ports = 1, .port_width = 32, .latency = 1};
+  const auto x = bench.tensor("x", SymbolRole::kInput, DataType::kBf16, 6, 8, 40);
+  const auto y = bench.tensor("y", SymbolRole::kOutput, DataType::kBf16, 6, 8, 24);
+  const Tile first = tile(Space::kCmem, 64, 50, DataType::kBf16);
+  const Tile second = tile(Space::kCmem, 2048, 16, DataType::kBf16);
+  const Tile local = vmem(100, 30, DataType::kBf16);
+  bench.add(kDma0, Load{first, bench.all_of(x), 6, 8});
+  bench.add(kDma0, Load{local, first, 6, 8});
+  bench.add(kDma0, Store{second, local, 6, 8});
+  bench.add(kDma0, Store{bench.all_of(y), second, 6, 8});
+  const MemoryImage image = bench.run();
+  CHECK(bench.get(image, y) == bench.get(image, x));
+}
+
+TEST_CASE("cores pass a tensor through a CMEM that they share, and not where each has its own") {
+  for (const bool per_core : {false, true}) {
+    Bench bench;
+    bench.chip.cmem = {
+        .size = 4096, .per_core = per_core, .banks = 1, .ports = 1, .port_width = 32, .latency = 1};
+    const auto x = bench.tensor("x", SymbolRole::kInput, DataType::kFp32, 2, 4);
+    const auto y = bench.tensor("y", SymbolRole::kOutput, DataType::kFp32, 2, 4);
+    const Tile shared = tile(Space::kCmem, 0, 16, DataType::kFp32);
+    bench.program.semaphores = {{"ready", 0, 1}};
+    bench.add(kDma0, Load{shared, bench.all_of(x), 2, 4}).signals = {{0, 1}};
+    Stream& second = bench.program.streams.emplace_back();
+    second.push_back({kDma0, Store{bench.all_of(y), shared, 2, 4}, {}, {{0, 1}}, {}, -1});
+    second.push_back({kSequencer, Halt{}, {}, {}, {}, -1});
+    const MemoryImage image = bench.run();
+    CHECK((bench.get(image, y) == bench.get(image, x)) == !per_core);
+    CHECK((bench.get(image, y) == Values(8, 0)) == per_core);
+  }
+}

@@ -91,6 +91,12 @@ TEST_CASE("at command level the bound is the peak of the data pins, at page leve
   ChipSpec split = test_chip();
   split.core.count = 2;
   CHECK(bound_bytes_per_cycle(MemoryModel::kCommand, split) == 64);
+  CHECK(bound_bytes_per_cycle(MemoryModel::kCommand, split, 2) == 64);
   split.hbm.per_core = true;
-  CHECK(bound_bytes_per_cycle(MemoryModel::kCommand, split) == 32);
+  for (const std::int64_t cores : {1, 2}) {
+    CHECK(bound_bytes_per_cycle(MemoryModel::kCommand, split, cores) ==
+          32 * static_cast<double>(cores));
+    CHECK(bound_bytes_per_cycle(MemoryModel::kPage, split, cores) ==
+          stream_bytes_per_cycle(split, cores));
+  }
 }

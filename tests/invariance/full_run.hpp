@@ -35,8 +35,9 @@ struct Machine {
 struct FullRun {
   FullRun(const Machine& machine, const Program& program, Listener* more = nullptr,
           bool strict = true, const std::vector<OperandRead>& operands = {})
-      : arrays(program.streams.at(0)),
-        conservation(machine.chip.spec, program, unit_names(machine.chip.spec), operands,
+      : arrays(program.streams),
+        conservation(machine.chip.spec, program,
+                     unit_names(machine.chip.spec, std::ssize(program.streams)), operands,
                      least_latency(machine.memory, machine.chip.spec)) {
     std::vector<Listener*> listeners{&times, &actions, &ops, &arrays, &conservation};
     if (more != nullptr) listeners.push_back(more);
@@ -49,8 +50,9 @@ struct FullRun {
     Measurements measured =
         measurements(program.ops.size(), run.cycles, run.units, times, actions, ops, arrays);
     measured.hbm_commands = run.hbm_commands;
-    RunResult result = make_result(machine.chip, program, measured, energy,
-                                   bound_bytes_per_cycle(machine.memory, machine.chip.spec));
+    RunResult result = make_result(
+        machine.chip, program, measured, energy,
+        bound_bytes_per_cycle(machine.memory, machine.chip.spec, std::ssize(program.streams)));
     result.memory = name_of(machine.memory);
     result.conservation = laws;
     return result;

@@ -74,7 +74,8 @@ TEST_CASE("a program of more repetitions is no longer: counts, totals and addres
     op.read_bytes = count * each;
     op.write_bytes = count * each;
     for (Instruction& instruction : program.streams[0]) {
-      if (auto* store = std::get_if<Store>(&instruction.body)) store->dst.address = end;
+      auto* store = std::get_if<Store>(&instruction.body);
+      if (store != nullptr && store->dst.space == Space::kHbm) store->dst.address = end;
     }
     return program;
   };

@@ -53,6 +53,21 @@ TEST_CASE("units that are absent have no interval, and others have one") {
   CHECK_THAT(error_set({"xlu.count=0"}), Contains("0 cycles without"));
 }
 
+TEST_CASE("a CMEM has ports, banks and a width, and a chip without one has none of them") {
+  const std::vector<std::string> one{"cmem.size=1 MiB", "cmem.banks=4", "cmem.ports=1",
+                                     "cmem.port_width=32 B"};
+  CHECK(error_set(one) == "no error");
+  for (std::size_t left_out = 0; left_out < one.size(); ++left_out) {
+    std::vector<std::string> others = one;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(left_out));
+    CHECK_THAT(error_set(others), Contains("at least 1 with a CMEM, and 0 without"));
+  }
+  CHECK_THAT(error_set({"cmem.latency=3 cycles"}), Contains("0 cycles, and per_core false"));
+  CHECK_THAT(error_set({"cmem.per_core=true"}), Contains("0 cycles, and per_core false"));
+  CHECK_THAT(error_set({one[0], "cmem.banks=3", one[2], one[3]}),
+             Contains("a multiple of the number of banks"));
+}
+
 TEST_CASE("granules, pages and banks fit into each other") {
   CHECK_THAT(error_set({"hbm.interleave=48 B"}), Contains("a multiple of the burst's 32 B"));
   CHECK(error_set({"hbm.interleave=64 B"}) == "no error");

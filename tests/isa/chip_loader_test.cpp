@@ -76,7 +76,7 @@ TEST_CASE("every value keeps the line that gave it and that line's comment") {
 
 TEST_CASE("an unknown key is an error with the nearest name") {
   CHECK(error_with("  rows: 4 ", "  rowz: 4 ") ==
-        "3 f.yaml:14:3: found unknown key 'mxu.rowz'; expected a parameter of a chip; did you mean "
+        "3 f.yaml:15:3: found unknown key 'mxu.rowz'; expected a parameter of a chip; did you mean "
         "'mxu.rows'?");
   CHECK_THAT(error_with("technology:", "technologie:"), Contains("unknown key 'technologie'"));
 }
@@ -96,7 +96,7 @@ TEST_CASE("a dotted key in a file is the nested one") {
 
 TEST_CASE("a duplicate key is an error") {
   CHECK_THAT(error_with("  rows: 4 ", "  rows: 8\n  rows: 4 "),
-             StartsWith("3 f.yaml:15:3: found duplicate key 'rows'"));
+             StartsWith("3 f.yaml:16:3: found duplicate key 'rows'"));
 }
 
 TEST_CASE("a missing parameter is an error that names it") {
@@ -107,20 +107,20 @@ TEST_CASE("a missing parameter is an error that names it") {
 }
 
 TEST_CASE("a missing value, a missing unit and a wrong unit are errors with their place") {
-  CHECK_THAT(error_with("rows: 4 ", "rows: "), StartsWith("3 f.yaml:14:3: found no value"));
+  CHECK_THAT(error_with("rows: 4 ", "rows: "), StartsWith("3 f.yaml:15:3: found no value"));
   CHECK_THAT(error_with("clock: 1 GHz", "clock: 1"),
              StartsWith("3 f.yaml:4:8: found '1' without a unit; expected a frequency"));
   CHECK_THAT(error_with("size: 64 KiB", "size: 64 Kib"),
              Contains("for vmem.size; did you mean 'KiB'?"));
   CHECK_THAT(error_with("rows: 4 ", "rows: 0 "),
-             StartsWith("3 f.yaml:14:9: found '0'; expected 1 to 1024 for mxu.rows"));
+             StartsWith("3 f.yaml:15:9: found '0'; expected 1 to 1024 for mxu.rows"));
   CHECK_THAT(error_with("rows: 4 ", "rows: 010 "), Contains("found '010'"));
 }
 
 TEST_CASE("only true and false are booleans, and only known names are choices") {
   for (const char* text : {"yes", "no", "on", "1", "True", "TRUE"}) {
-    CHECK_THAT(error_with("per_core: false", std::string("per_core: ") + text),
-               Contains("expected false or true for hbm.per_core"));
+    CHECK_THAT(error_with("shadow_weights: true", std::string("shadow_weights: ") + text),
+               Contains("expected false or true for mxu.shadow_weights"));
   }
   CHECK_THAT(error_with("kind: hbm2", "kind: hbm9"), Contains("ddr3 or hbm2 or hbm2e or hbm3"));
   CHECK_THAT(error_with("dataflow: weight_stationary", "dataflow: row_stationary"),

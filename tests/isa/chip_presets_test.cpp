@@ -98,6 +98,31 @@ TEST_CASE("the published vector peak of TPU v3 is 4 TFLOP/s") {
   CHECK(peak == Approx(4e12).epsilon(0.05));
 }
 
+TEST_CASE("TPU v4i and v4 have a CMEM of 128 MiB, which the cores of v4 share, and others none") {
+  for (const std::string& name : chip_names()) {
+    const ChipSpec chip = load_chip(name, {}).spec;
+    INFO(name);
+    const bool has = name == "tpu-v4i" || name == "tpu-v4";
+    CHECK(chip.cmem.size == (has ? 128 * kMiB : 0));
+    CHECK(cmem_count(chip, chip.core.count) == (has ? 1 : 0));
+  }
+}
+
+TEST_CASE("the cores of TPU v2, v3 and v7 have HBM of their own, those of v4 and v5p share it") {
+  for (const char* name : {"tpu-v2", "tpu-v3", "tpu-v7"}) {
+    const ChipSpec chip = load_chip(name, {}).spec;
+    CHECK(chip.core.count == 2);
+    CHECK(hbm_shares(chip, 2) == 2);
+    CHECK(hbm_base(chip, 1) == chip.hbm.size / 2);
+  }
+  for (const char* name : {"tpu-v4", "tpu-v5p"}) {
+    const ChipSpec chip = load_chip(name, {}).spec;
+    CHECK(chip.core.count == 2);
+    CHECK(hbm_shares(chip, 2) == 1);
+    CHECK(hbm_base(chip, 1) == 0);
+  }
+}
+
 TEST_CASE("one DMA engine keeps enough requests in flight for a core's bandwidth") {
   for (const std::string& name : chip_names()) {
     const ChipSpec chip = load_chip(name, {}).spec;

@@ -27,7 +27,7 @@ class RandomProgram {
     for (int n = 0; n < 3; ++n) {
       Table& table = p.tables.emplace_back(Table{name() + std::to_string(n), {}});
       for (std::uint32_t v = below(40); v > 0; --v) table.values.push_back(number());
-      p.semaphores.push_back({name() + std::to_string(n), number()});
+      p.semaphores.push_back({name() + std::to_string(n), number(), odds(2) ? 0 : number()});
       p.symbols.push_back({name() + std::to_string(n), row(kSymbolRoles), row(kDataTypes), number(),
                            number(), number(), number(), number(), number(), real(), real(),
                            row(kFills), reals(), row(kTensorLayouts)});
@@ -92,7 +92,7 @@ class RandomProgram {
     for (Affine& test : guard.tests) fill(test);
   }
   void fill(Tile& tile) {
-    tile.space = kSpaces[1 + below(4)].value;
+    tile.space = kSpaces[1 + below(5)].value;
     tile.unit = static_cast<std::int16_t>(odds(2) ? 0 : below(32768));
     fill(tile.address);
     if (odds(2)) tile.pitch = number();

@@ -26,7 +26,11 @@ inline ChipSpec small_chip() {
   ChipSpec chip;
   chip.name = "small";
   chip.clock = 1'000'000'000;
-  chip.core = {.count = 1, .issue_interval = 1, .queue_depth = 4, .semaphore_latency = 0};
+  chip.core = {.count = 1,
+               .issue_interval = 1,
+               .queue_depth = 4,
+               .semaphore_latency = 0,
+               .signal_latency = 0};
   chip.mxu = {.count = 2,
               .rows = 4,
               .cols = 4,

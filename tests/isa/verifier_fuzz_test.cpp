@@ -21,7 +21,7 @@ TEST_CASE("random programs are refused") {
     program.symbols.clear();
     program.tokens = 0;
     for (SourceOp& op : program.ops) op = {op.name, op.kind, op.type, 1, 0, 0, 0};
-    for (Semaphore& semaphore : program.semaphores) semaphore.initial = 1 << 20;
+    for (Semaphore& semaphore : program.semaphores) semaphore = {semaphore.name, 1 << 20, 0};
     const bool empty = program.streams[0].size() == 1;
     REQUIRE(finding(program).empty() == empty);
   }

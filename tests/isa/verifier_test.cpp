@@ -78,9 +78,10 @@ TEST_CASE("loops nest eight deep, close, and end before the one halt") {
   program.streams[0].pop_back();
   CHECK_THAT(finding(program), Contains("without instructions"));
   program.streams.clear();
-  CHECK_THAT(finding(program), Contains("0 streams; expected one"));
+  CHECK_THAT(finding(program),
+             Contains("0 streams; expected 1 to 1: one for each core of small in use"));
   program.streams.resize(2, {Instruction{{}, Halt{}, {}, {}, {}, -1}});
-  CHECK_THAT(finding(program), Contains("2 streams; expected one"));
+  CHECK_THAT(finding(program), Contains("2 streams; expected 1 to 1"));
 }
 
 TEST_CASE("sums use indices of open loops and stay within 62 bits") {

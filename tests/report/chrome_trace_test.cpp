@@ -13,10 +13,10 @@ using namespace systole;
 
 namespace {
 
-const std::vector<std::string> kUnits{"core0.sequencer", "core0.mxu0", "core0.vpu",
-                                      "core0.dma0",      "hbm.ch0",    "hbm.ch1"};
+const std::vector<std::string> kUnits{"core0.sequencer", "core0.mxu0", "core0.vpu", "core0.dma0",
+                                      "hbm.ch0",         "hbm.ch1",    "cmem.port0"};
 constexpr std::int32_t kSequencerUnit = 0, kMxuUnit = 1, kVpuUnit = 2, kDmaUnit = 3, kCh0 = 4,
-                       kCh1 = 5;
+                       kCh1 = 5, kPort0 = 6;
 
 // matmul, wload, vector gelu, reduce sum, sync, load; two semaphores.
 Program traced_program() {
@@ -261,6 +261,19 @@ TEST_CASE("counters are of what intervals and actions told") {
   CHECK(trace.samples("power (W)").size() == 2500 / 4 + 1);
   CHECK(std::llround(trace.integral("HBM bandwidth (GB/s)").at("read") * 1e9) == 80);
   CHECK(trace.integral("power (W)").at("mxu") == Approx(4e-9));
+}
+
+TEST_CASE("what a port of CMEM moves is a slice of that port, and not of HBM's bandwidth") {
+  const TraceFile trace = traced([](ChromeTrace& t) {
+    t.on(Interval{kCh0, Reason::kBusy, -1, 0, 0, 8, 80, false});
+    t.on(Interval{kPort0, Reason::kBusy, -1, 0, 0, 8, 512, false});
+    t.on(Interval{kPort0, Reason::kBusy, -1, 0, 8, 9, 64, true});
+  });
+  REQUIRE(trace.slices("cmem.port0").size() == 2);
+  CHECK(trace.slices("cmem.port0")[0].args["bytes"] == 512);
+  const auto moved = trace.integral("HBM bandwidth (GB/s)");
+  CHECK(std::llround(moved.at("read") * 1e9) == 80);
+  CHECK(std::llround(moved.at("write") * 1e9) == 0);
 }
 
 TEST_CASE("names of any bytes are written as text") {

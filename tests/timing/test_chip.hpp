@@ -11,7 +11,11 @@ inline ChipSpec test_chip() {
   ChipSpec chip;
   chip.name = "test";
   chip.clock = 1'000'000'000;
-  chip.core = {.count = 1, .issue_interval = 1, .queue_depth = 8, .semaphore_latency = 3};
+  chip.core = {.count = 1,
+               .issue_interval = 1,
+               .queue_depth = 8,
+               .semaphore_latency = 3,
+               .signal_latency = 11};
   chip.mxu = {.count = 2,
               .rows = 8,
               .cols = 6,
