@@ -33,7 +33,7 @@ void AttentionKernel::probabilities(const Lane& lane, const Position& at, const 
   const Guard later = both(keys, at_least(j, 1));
   const Tile now = pair_column(lane.running_max, s);
   const Tile before = pair_column(lane.running_max, s + 1);
-  if (windowed()) {
+  if (started()) {
     start_running(lane, at, both(lane.active, equals_first(j)));
     columns(VectorOp::kMax, now, before, part_max(lane, s, 0), keys);
   } else {
@@ -46,7 +46,7 @@ void AttentionKernel::probabilities(const Lane& lane, const Position& at, const 
             both(lane.active, has_keys(at, j, further)));
     e_.close();
   }
-  columns(VectorOp::kScaleExp, pair_column(lane.alpha, s), before, now, windowed() ? keys : later);
+  columns(VectorOp::kScaleExp, pair_column(lane.alpha, s), before, now, started() ? keys : later);
 
   const Affine part = e_.open(parts_);
   if (g_.softcap != 0) cap_scores(lane, at, j, part);
@@ -80,18 +80,24 @@ void AttentionKernel::column_op(VectorOp op, const Tile& dst, const Tile& a, con
   e_.emit(kVpuUnit, vector, guard);
 }
 
-// A number below all scores and two zeros, before the first step of a block of queries.
+// Before the first step of a block of queries: a number below all scores and two zeros, or what a
+// sink leaves.
 void AttentionKernel::start_running(const Lane& lane, const Position& at, const Guard& when) {
   constexpr double kBelowAll = -1e30;
   for (const std::int64_t place : {0, 1}) {
-    column_op(VectorOp::kFill, pair_column(lane.running_max, place), {}, {}, kBelowAll, at, when);
+    const Tile running = pair_column(lane.running_max, place);
+    if (sinks()) {
+      sink_column(lane, running, at, when);
+    } else {
+      column_op(VectorOp::kFill, running, {}, {}, kBelowAll, at, when);
+    }
   }
-  column_op(VectorOp::kFill, column(lane.running_sum), {}, {}, 0, at, when);
+  column_op(VectorOp::kFill, column(lane.running_sum), {}, {}, sinks() ? 1 : 0, at, when);
   Vector zero;
   zero.op = VectorOp::kFill;
-  zero.dst = vmem_tile(lane.out_place, g_.head_dim * 4, DataType::kFp32);
+  zero.dst = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
   zero.rows = rows(at);
-  zero.cols = g_.head_dim;
+  zero.cols = g_.value_dim;
   e_.emit(kVpuUnit, zero, when);
 }
 
@@ -149,7 +155,7 @@ void AttentionKernel::add_product(const Lane& lane, const Position& at, const Af
   e_.wait(kVpuUnit, {{lane.product, 1}, {lane.row_sum, 1}}, when);
   const Guard keys = both(both(lane.active, has_keys), when);
   const Guard first = both(keys, equals_first(j));
-  const Guard later = windowed() ? keys : both(keys, at_least(j, 1));
+  const Guard later = started() ? keys : both(keys, at_least(j, 1));
   const auto update = [&](const Tile& running, const Tile& addend, const Value& cols) {
     Vector vector;
     vector.dst = running;
@@ -158,7 +164,7 @@ void AttentionKernel::add_product(const Lane& lane, const Position& at, const Af
     vector.cols = cols;
     vector.op = VectorOp::kCopy;
     vector.a = addend;
-    if (!windowed()) e_.emit(kVpuUnit, vector, first);
+    if (!started()) e_.emit(kVpuUnit, vector, first);
     vector.op = VectorOp::kMulAdd;
     vector.a = vector.dst;
     vector.b = pair_column(lane.alpha, s);
@@ -169,9 +175,10 @@ void AttentionKernel::add_product(const Lane& lane, const Position& at, const Af
   sums.broadcast = Broadcast::kNone;
   update(column(lane.running_sum), sums, 1);
   const Affine block = e_.open(head_blocks_);
-  update(
-      vmem_tile(Affine(lane.out_place) + block * (mxu_.cols * 4), g_.head_dim * 4, DataType::kFp32),
-      product_tile(lane, s, block), clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols));
+  update(vmem_tile(Affine(lane.out_place) + block * (mxu_.cols * 4), g_.value_dim * 4,
+                   DataType::kFp32),
+         product_tile(lane, s, block),
+         clamped(Affine(g_.value_dim) - block * mxu_.cols, mxu_.cols));
   e_.close();
 }
 
@@ -196,11 +203,11 @@ void AttentionKernel::finish_block(const Position& at, const Affine& steps) {
     Vector divide;
     divide.op = VectorOp::kMul;
     divide.rows = rows(at);
-    divide.cols = g_.head_dim;
+    divide.cols = g_.value_dim;
     divide.dst =
-        vmem_tile(out_ring_.at(number, lane.number * g_.stack * g_.head_dim * out_.element()),
+        vmem_tile(out_ring_.at(number, lane.number * g_.stack * g_.value_dim * out_.element()),
                   out_pitch_, out_.type);
-    divide.a = vmem_tile(lane.out_place, g_.head_dim * 4, DataType::kFp32);
+    divide.a = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
     sum.broadcast = Broadcast::kCol;
     divide.b = sum;
     e_.emit(kVpuUnit, divide, lane.active);
@@ -208,9 +215,9 @@ void AttentionKernel::finish_block(const Position& at, const Affine& steps) {
   e_.signal(kVpuUnit, e_.published(out_ring_));
   Store store;
   store.src = vmem_tile(out_ring_.at(number), out_row_, out_.type);
-  store.dst = out_.tile(q_place(out_, at));
+  store.dst = out_.tile(q_place(out_, at, g_.value_dim));
   store.rows = tokens(at);
-  store.cols = q_cols(at);
+  store.cols = q_cols(at, g_.value_dim);
   e_.emit(l_.roles.out, store, {}, {e_.filled(out_ring_, l_.roles.out)},
           {e_.released(out_ring_, l_.roles.out)});
 }
