@@ -102,6 +102,18 @@ def matmul(attributes, x, w):
     return x @ (w.T if attributes.get("transpose_rhs", 0) else w)
 
 
+def expert_matmul(_, x, w, experts):
+    """Shazeer et al. 2017, equation 1, without the gates: every row's own expert."""
+    chosen = experts[:, 0].astype(int)
+    top = len(chosen) // len(x)
+    parts = w.reshape(-1, x.shape[1], w.shape[1])
+    return np.einsum("pk,pkn->pn", np.repeat(x, top, axis=0), parts[chosen])
+
+
+def select(_, table, x):
+    return np.take_along_axis(x, table[:, 0].astype(int).reshape(len(x), -1), axis=1)
+
+
 def rope(attributes, x, cos, sin):
     """Su et al. 2021, with the halves of a head as the real and imaginary parts of numbers that are
     turned: a multiplication by cos + i sin."""
@@ -146,6 +158,11 @@ OPS = {
     "gather": lambda _, tokens, words: words[tokens[:, 0].astype(int)],
     "rows": lambda a, x: x[int(a.get("first", 0))::int(a.get("step", 1))][:int(a["count"])],
     "matmul": matmul,
+    "expert_matmul": expert_matmul,
+    "select": select,
+    "normalize": lambda a, x: a.get("scale", 1) * x / x.sum(axis=1, keepdims=True),
+    "sum_rows": lambda a, x: x.reshape(-1, int(a["count"]), x.shape[1]).sum(axis=1),
+    "column": lambda _, x: x.reshape(-1, 1),
     "linear": lambda _, x, w, b: x @ w + b,
     "exp": lambda _, x: np.exp(x),
     "tanh": lambda _, x: np.tanh(x),

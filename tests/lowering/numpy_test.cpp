@@ -230,6 +230,31 @@ Json other_cases() {
   return cases;
 }
 
+Json expert_cases() {
+  Json cases = Json::array();
+  const std::string out = "output %y\n";
+  for (const std::int64_t top : {1, 2, 3}) {
+    std::string table = "table %e [0";
+    for (std::int64_t p = 1; p < 6 * top; ++p) table += ", " + number(p * p % 5);
+    table += "]\n";
+    for (const char* type : {"bf16", "int8"}) {
+      const double scale = std::string(type) == "int8" ? 100 : 1;
+      for (const std::int64_t capacity : {std::int64_t{0}, 6 * top}) {
+        cases.push_back(case_of(table + tensor("input", "x", 6, 4, type, scale) +
+                                tensor("weight", "w", 5 * 4, 7, type, scale) +
+                                "%y = expert_matmul(%x, %w, %e) {capacity=" + number(capacity) +
+                                "}\n" + out));
+      }
+    }
+    const std::string x = tensor("input", "x", 6, 5, "fp32");
+    cases.push_back(case_of(table + x + "%y = select(%e, %x)\n" + out));
+    cases.push_back(case_of(x + "%y = sum_rows(%x) {count=" + number(top) + "}\n" + out));
+  }
+  cases.push_back(
+      case_of("input %x fp32[6, 5] scale=1 offset=3\n%y = normalize(%x) {scale=2.5}\n" + out));
+  return cases;
+}
+
 // Exit status and output of the script.
 std::pair<int, std::string> numpy_says(const Json& cases) {
   const std::filesystem::path file =
@@ -274,6 +299,10 @@ TEST_CASE("norms, softmax, rotation and quantised rows are numpy's") {
 }
 TEST_CASE("products, elementwise ops, look-ups and views are numpy's") {
   check_agreement(other_cases());
+}
+
+TEST_CASE("products of experts, their choice and their sums are numpy's") {
+  check_agreement(expert_cases());
 }
 
 TEST_CASE("numpy finds one element that is off by more than fp32's rounding") {
