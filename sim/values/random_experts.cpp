@@ -37,6 +37,13 @@ void GraphDraw::experts() {
   const GraphBuilder::Attributes attributes{{"capacity", static_cast<double>(capacity)}};
   const DrawnValue w = integer ? weight(DataType::kInt8, count * k, n, 100)
                                : weight(DataType::kBf16, count * k, n, 1.7 / root(k));
+  // What a step joins is read by nothing else: a column is none but a step's operand.
+  const auto joined = [&](OpKind kind, const DrawnValue& y, std::vector<Operand> further,
+                          double size) {
+    std::erase_if(values_, [&](const DrawnValue& value) { return value.tensor == y.tensor; });
+    further.insert(further.begin(), Operand{y.tensor});
+    return emit(kind, further, size, {}, DataType::kBf16);
+  };
   DrawnValue y = emit(OpKind::kExpertMatmul, {{x.tensor}, {w.tensor}, {table}},
                       integer ? x.size * w.size * root(k) : x.size, attributes);
   // A row per expert, which the product looks up itself.
@@ -45,10 +52,9 @@ void GraphDraw::experts() {
         weight(integer ? DataType::kFp32 : DataType::kBf16, count, n, integer ? 2 / y.size : 0.5);
     const DrawnValue each = emit(OpKind::kGather, {{table}, {of_experts.tensor}}, 1);
     values_.pop_back();
-    y = emit(integer ? OpKind::kMul : OpKind::kAdd, {{y.tensor}, {each.tensor}}, 1, {},
-             DataType::kBf16);
+    y = joined(integer ? OpKind::kMul : OpKind::kAdd, y, {{each.tensor}}, 1);
   }
-  if (dice_.odds(1, 3)) y = emit(OpKind::kSilu, {{y.tensor}}, 0.5 * y.size);
+  if (dice_.odds(1, 3)) y = joined(OpKind::kSilu, y, {}, 0.5 * y.size);
   if (dice_.odds(1, 3)) return;
   // A number per row, of a matrix with one per expert and row of x.
   const DrawnValue logits = leaf(TensorRole::kInput, DataType::kFp32, rows, count, 1);
@@ -59,7 +65,7 @@ void GraphDraw::experts() {
   chosen = unseen(OpKind::kSigmoid, {{chosen}});
   if (dice_.odds(1, 2)) chosen = unseen(OpKind::kNormalize, {{chosen}});
   const std::int32_t column = unseen(OpKind::kColumn, {{chosen}});
-  const DrawnValue weighted = emit(OpKind::kMul, {{y.tensor}, {column}}, 0.5 * y.size);
+  const DrawnValue weighted = joined(OpKind::kMul, y, {{column}}, 0.5 * y.size);
   const double size = weighted.size * root(top);
   emit(OpKind::kSumRows, {{weighted.tensor}}, size, {{"count", static_cast<double>(top)}});
 }
