@@ -9,7 +9,10 @@
 // reaches: m, l and O then start from a finite number below all scores, 0 and 0, because a row need
 // not see any key of the first block. With a soft cap c, S becomes tanh(scale / c S), in place,
 // and c takes the place of the scale; maxima are taken before, as tanh grows. A bias is added to S,
-// in place, by the VPU, before the XLU takes its maxima.
+// in place, by the VPU, before the XLU takes its maxima. A sink is a score s of one more key,
+// without a value: m, l and O start from s / scale, 1 and 0. A second part of q and k adds its
+// products to S on the MXU; its blocks lie behind those of the first. Values that are columns of k
+// are read there.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
 // block is multiplied with V, so that they work while the VPU is at the softmax; after the last
@@ -71,6 +74,8 @@ class AttentionKernel {
   void load_bias(const Lane& lane, const Step& s, const Guard& when);
   void add_bias(const Lane& lane, const Step& s, const Guard& when);
   void scores(const Lane& lane, const Step& s, const Guard& when);
+  void part_of_scores(const Lane& lane, const Step& s, const Affine& part, bool second,
+                      const Guard& guard);
   void row_max(const Lane& lane, const Step& s, const Guard& when);
   void softmax(const Step& s);
   void probabilities(Lanes lanes, const Step& s);
@@ -83,6 +88,8 @@ class AttentionKernel {
   void column_op(VectorOp op, const Tile& dst, const Tile& a, const Tile& b, double imm,
                  const Value& rows, const Guard& guard);
   void start_running(const Lane& lane, const Position& at, const Guard& when);
+  void load_sinks(Arena& arena);
+  void sink_column(const Lane& lane, const Tile& to, const Position& at, const Guard& when);
   void cap_maxima(const Lane& lane, const Step& s);
   void cap_scores(const Lane& lane, const Step& s, const Affine& part);
   void divide(const Lane& lane, const Position& at, const Guard& when);
@@ -97,10 +104,16 @@ class AttentionKernel {
   Guard active(const Lane& lane, const Step& s, const Affine& part) const {
     return both(active(lane, s.at), s.diagonal ? nest_.has_keys(s, part) : Guard{});
   }
-  Value q_cols(const Position& at) const;
-  Value kv_cols(const Position& at) const;
-  Affine q_place(const Place& place, const Position& at) const;
-  Affine kv_place(const Place& place, const Step& s) const;
+  // Of heads of `dim` columns.
+  Value q_cols(const Position& at, std::int64_t dim) const;
+  Value kv_cols(const Position& at, std::int64_t dim) const;
+  Affine q_place(const Place& place, const Position& at, std::int64_t dim) const;
+  Affine kv_place(const Place& place, const Step& s, Bytes row) const;
+  bool sinks() const { return g_.sink_element > 0; }
+  // The running values are there before the first step.
+  bool started() const { return nest_.windowed() || sinks(); }
+  // Where the values of a step lie.
+  const Ring& value_ring() const { return g_.values_in_keys ? k_ring_ : v_ring_; }
   Value rows(const Position& at) const { return g_.stack > 1 ? Value(g_.stack) : nest_.tokens(at); }
 
   // Place s mod 2 of two, `bytes` each.
@@ -142,18 +155,21 @@ class AttentionKernel {
   const AttentionMapping& g_;
   const MxuParams& mxu_;
   AttentionNest nest_;
-  Place q_, k_, v_, out_, bias_;
+  Place q_, k_, v_, out_, bias_, q2_, k2_, sinks_;
   double scale_;
   Bytes in_;
   std::int64_t depth_;                  // K side of a weight tile
   std::int64_t parts_;                  // column blocks of a step's scores
-  std::int64_t head_blocks_;            // column blocks of a head
+  std::int64_t head_blocks_;            // column blocks of a head of v
   Bytes column_bytes_;                  // one fp32 number per row
   Bytes block_bytes_;                   // a column block in the accumulators
   Bytes scores_bytes_, product_bytes_;  // of one place in the accumulators
-  Bytes q_row_, kv_row_;                // bytes of the heads at a time, side by side
-  Bytes q_pitch_;                       // from one row of a lane to the next
-  Bytes out_row_, out_pitch_;           // the same of the results, which may be fp32
+  Bytes q_row_, k_row_, v_row_;         // bytes of the heads at a time, side by side
+  Bytes q2_row_, k2_row_;               // of the second part, which lies behind the first
+  Bytes q_pitch_, q2_pitch_;            // from one row of a lane to the next
+  Bytes v_inside_, v_pitch_;            // of v's block, and of its rows
+  Bytes sinks_place_ = 0;
+  Bytes out_row_, out_pitch_;  // the same of the results, which may be fp32
   Ring q_ring_, k_ring_, v_ring_, out_ring_;
   std::vector<Lane> lanes_;
 };

@@ -30,7 +30,13 @@ std::int64_t parts(const AttentionMapping& a, const ChipSpec& chip) {
 }
 
 std::int64_t head_blocks(const AttentionMapping& a, const ChipSpec& chip) {
-  return ceil_div(a.head_dim, chip.mxu.cols);
+  return ceil_div(a.value_dim, chip.mxu.cols);
+}
+
+// Of one key and its value, of the heads at a time.
+Bytes key_bytes(const AttentionMapping& a) {
+  const std::int64_t values = a.values_in_keys ? 0 : a.value_dim;
+  return (a.kv_lanes * (a.head_dim + values) + a.second_dim) * kIn;
 }
 
 // Rows of a step that work at column block `part`, and at any: see compiler/attention_nest.hpp.
@@ -44,7 +50,8 @@ Cycles array_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepR
   const std::int64_t depth = weight_tile_depth(chip.mxu, DataType::kBf16);
   const Cycles load = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle);
   const std::int64_t chunks = chip.mxu.cols / a.key_chunk;
-  const std::int64_t feeds = ceil_div(a.head_dim, depth) + head_blocks(a, chip) * chunks;
+  const std::int64_t of_key = ceil_div(a.head_dim, depth) + ceil_div(a.second_dim, depth);
+  const std::int64_t feeds = of_key + head_blocks(a, chip) * chunks;
   Cycles cycles = 0;
   for (std::int64_t part = 0; part < parts(a, chip); ++part) {
     cycles += feeds * std::max(step.at(part), load);
@@ -73,7 +80,7 @@ Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a, const
     if (a.bias_element > 0) element += cycles(VectorOp::kAdd, rows, cols, 2, false);
   }
   const Cycles dependent = a.lanes() > 1 ? 0 : (1 + parts(a, chip)) * chip.vpu.latency;
-  return a.lanes() * (element + cycles(VectorOp::kMulAdd, step.rows, a.head_dim, 2, false) +
+  return a.lanes() * (element + cycles(VectorOp::kMulAdd, step.rows, a.value_dim, 2, false) +
                       3 * cycles(VectorOp::kMulAdd, step.rows, 1, 2, false) + dependent);
 }
 
@@ -90,8 +97,8 @@ Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a, const 
 Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
   const Cycles array = array_cycles(chip, a, step);
   // A block of keys is asked for when its place is free, kv_slots steps before its use.
-  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn +
-                      a.lanes() * a.rows() * a.block_kv * a.bias_element;
+  const Bytes block =
+      a.block_kv * key_bytes(a) + a.lanes() * a.rows() * a.block_kv * a.bias_element;
   const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
   const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
   return std::max({array, vector_unit_cycles(chip, a, step), cross_lane_cycles(chip, a, step),
@@ -173,12 +180,13 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
 }  // namespace
 
 Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
-  const Bytes q_and_out = a.heads_at_a_time() * a.head_dim * (kIn + a.out_element);
-  const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
+  const Bytes q_and_out =
+      a.heads_at_a_time() * ((a.head_dim + a.second_dim) * kIn + a.value_dim * a.out_element);
   const std::int64_t columns = 7 + 2 * parts(a, chip);
   const Bytes lane =
-      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.head_dim * kWord);
-  return 2 * a.block_q * q_and_out + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
+      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.value_dim * kWord);
+  return 2 * a.block_q * q_and_out + a.kv_slots * a.block_kv * key_bytes(a) + a.lanes() * lane +
+         a.heads * a.sink_element;
 }
 
 std::int64_t attention_acc_rows(const AttentionMapping& a, const ChipSpec& chip) {
@@ -193,11 +201,19 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.keys = keys_read(op);
   shape.first_key = shape.key_rows - shape.keys;
   shape.softcap = attribute_of(op, "softcap");
-  if (has_bias(op)) shape.bias_element = size_of(graph.tensors[op.operands.back().tensor].type);
+  const HeadOperands further = head_operands(op);
+  const auto element = [&](std::int32_t which) {
+    return which < 0 ? 0 : size_of(graph.tensors[op.operands[which].tensor].type);
+  };
+  shape.bias_element = element(further.bias);
+  shape.sink_element = element(further.sinks);
+  if (further.k2 >= 0) shape.second_dim = extent_of(graph, op.operands[further.k2]).cols;
+  shape.values_in_keys = values_in_keys(graph, op);
   shape.sequences = q.rows / shape.seq;
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
   shape.head_dim = q.cols / shape.heads;
+  shape.value_dim = extent_of(graph, op.operands[2]).cols / shape.kv_heads;
   shape.out_element = size_of(graph.tensors[op.result].type);
   // One query that sees all keys: nothing is masked.
   shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;

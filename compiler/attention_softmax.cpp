@@ -34,7 +34,7 @@ void AttentionKernel::running_maxima(Lanes lanes, const Step& s) {
   const auto later = [&](const Lane& lane) { return both(keys(lane), at_least(s.j, 1)); };
   for (const Lane& lane : lanes) {
     const Tile most = part_max(lane, s, 0);
-    if (nest_.windowed()) {
+    if (started()) {
       start_running(lane, s.at, both(active(lane, s.at), equals_first(s.j)));
       column_op(VectorOp::kMax, now(lane), before(lane), most, 0, rows, keys(lane));
     } else {
@@ -54,7 +54,7 @@ void AttentionKernel::running_maxima(Lanes lanes, const Step& s) {
   }
   for (const Lane& lane : lanes) {
     column_op(VectorOp::kScaleExp, pair_column(lane.alpha, place, s), before(lane), now(lane),
-              scale_, rows, nest_.windowed() ? keys(lane) : later(lane));
+              scale_, rows, started() ? keys(lane) : later(lane));
   }
 }
 
@@ -98,20 +98,25 @@ void AttentionKernel::column_op(VectorOp op, const Tile& dst, const Tile& a, con
   e_.emit(kVpuUnit, vector, guard);
 }
 
-// A number below all scores and two zeros, before the first step of a block of queries.
+// Before the first step of a block of queries: a number below all scores and two zeros, or what a
+// sink leaves.
 void AttentionKernel::start_running(const Lane& lane, const Position& at, const Guard& when) {
   constexpr double kBelowAll = -1e30;
   const Value all = rows(at);
   for (const std::int64_t place : {0, 1}) {
     const Tile running = column(pair(lane.running_max, place, column_bytes_));
-    column_op(VectorOp::kFill, running, {}, {}, kBelowAll, all, when);
+    if (sinks()) {
+      sink_column(lane, running, at, when);
+    } else {
+      column_op(VectorOp::kFill, running, {}, {}, kBelowAll, all, when);
+    }
   }
-  column_op(VectorOp::kFill, column(lane.running_sum), {}, {}, 0, all, when);
+  column_op(VectorOp::kFill, column(lane.running_sum), {}, {}, sinks() ? 1 : 0, all, when);
   Vector zero;
   zero.op = VectorOp::kFill;
-  zero.dst = vmem_tile(lane.out_place, g_.head_dim * 4, DataType::kFp32);
+  zero.dst = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
   zero.rows = all;
-  zero.cols = g_.head_dim;
+  zero.cols = g_.value_dim;
   e_.emit(kVpuUnit, zero, when);
 }
 
@@ -179,7 +184,7 @@ void AttentionKernel::add_product(const Lane& lane, const Step& s, const Guard& 
   e_.wait(kVpuUnit, {{lane.product, 1}, {lane.row_sum, 1}}, when);
   const Guard keys = both(both(active(lane, s.at), has_keys), when);
   const Guard first = both(keys, equals_first(s.j));
-  const Guard later = nest_.windowed() ? keys : both(keys, at_least(s.j, 1));
+  const Guard later = started() ? keys : both(keys, at_least(s.j, 1));
   const Affine row = nest_.first_row(s);
   const auto update = [&](const Tile& running, const Tile& addend, const Value& cols) {
     Vector vector;
@@ -189,7 +194,7 @@ void AttentionKernel::add_product(const Lane& lane, const Step& s, const Guard& 
     vector.cols = cols;
     vector.op = VectorOp::kCopy;
     vector.a = addend;
-    if (!nest_.windowed()) e_.emit(kVpuUnit, vector, first);
+    if (!started()) e_.emit(kVpuUnit, vector, first);
     vector.op = VectorOp::kMulAdd;
     vector.a = vector.dst;
     vector.b = pair_column(lane.alpha, nest_.place(s), s);
@@ -199,11 +204,12 @@ void AttentionKernel::add_product(const Lane& lane, const Step& s, const Guard& 
   Tile sums = pair_column(lane.sum_place, nest_.place(s), s);
   sums.broadcast = Broadcast::kNone;
   update(column(Affine(lane.running_sum) + row * 4), sums, 1);
-  const Bytes pitch = g_.head_dim * 4;
+  const Bytes pitch = g_.value_dim * 4;
   const Affine block = e_.open(head_blocks_);
   update(vmem_tile(Affine(lane.out_place) + block * (mxu_.cols * 4) + row * pitch, pitch,
                    DataType::kFp32),
-         product_tile(lane, s, block), clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols));
+         product_tile(lane, s, block),
+         clamped(Affine(g_.value_dim) - block * mxu_.cols, mxu_.cols));
   e_.close();
 }
 
@@ -214,11 +220,11 @@ void AttentionKernel::divide(const Lane& lane, const Position& at, const Guard& 
   Vector divide;
   divide.op = VectorOp::kMul;
   divide.rows = rows(at);
-  divide.cols = g_.head_dim;
+  divide.cols = g_.value_dim;
   divide.dst = vmem_tile(
-      out_ring_.at(nest_.q_number(at), lane.number * g_.stack * g_.head_dim * out_.element()),
+      out_ring_.at(nest_.q_number(at), lane.number * g_.stack * g_.value_dim * out_.element()),
       out_pitch_, out_.type);
-  divide.a = vmem_tile(lane.out_place, g_.head_dim * 4, DataType::kFp32);
+  divide.a = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
   divide.b = sum;
   e_.emit(kVpuUnit, divide, guard);
 }

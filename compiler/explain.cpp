@@ -85,8 +85,9 @@ Sentences limits(const ChipSpec& chip, const Graph& graph, const Op& op,
                  const AttentionMapping& a) {
   Sentences all;
   const DataType type = graph.tensors[op.operands[0].tensor].type;
-  say_padding(all, "a head", a.head_dim, "weight tiles (of K)", weight_tile_depth(chip.mxu, type));
-  say_padding(all, "a head", a.head_dim, "blocks of columns (of V)", chip.mxu.cols);
+  say_padding(all, "a head of q and k", a.head_dim, "weight tiles",
+              weight_tile_depth(chip.mxu, type));
+  say_padding(all, "a head of v", a.value_dim, "blocks of columns", chip.mxu.cols);
   const std::int64_t cols = chip.mxu.cols;
   say_padding(all, "keys", a.keys, "blocks", a.causal ? cols : a.block_kv);
   if (a.window > 0) {

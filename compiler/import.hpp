@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "compiler/expert_choice.hpp"
 #include "compiler/graph.hpp"
@@ -34,6 +35,10 @@ std::int64_t own_sequence(std::string_view json, std::string_view where);
 // Whether the model decodes after a text that an encoder has read, of Scenario::seq tokens in both
 // phases. Errors: as above.
 bool has_source(std::string_view json, std::string_view where);
+
+// What of the file is not as it is there, in words: weights that are quantised in it, layers that
+// are left out. Errors: as above.
+std::vector<std::string> import_notes(std::string_view json, std::string_view where);
 
 // "gemm:MxKxN": out[M, N] = lhs[M, K] . rhs[K, N]; int8 is requantised to int8.
 // Errors: exit status 2 for a malformed spec, 3 for sizes out of bounds or types without MXU.

@@ -10,9 +10,12 @@
 #include "compiler/llama_config.hpp"
 #include "compiler/model_builder.hpp"
 #include "compiler/moe_layer.hpp"
+#include "compiler/rope_tables.hpp"
 
 namespace systole {
 namespace {
+
+constexpr double kSinkScale = 2;
 
 class LlamaBuilder {
  public:
@@ -31,9 +34,11 @@ class LlamaBuilder {
     const std::int32_t words =
         build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, scale);
     const std::int32_t ids = build_.token_ids(config_.vocab_size);
-    tables_[0] = make_rope_tables("rotary_emb", config_.rope);
+    tables_[0] = rope_tables(build_, "rotary_emb", config_.rope, config_.head_dim);
     tables_[1] = tables_[0];
-    if (config_.local_rope) tables_[1] = make_rope_tables("rotary_emb_local", *config_.local_rope);
+    if (config_.local_rope) {
+      tables_[1] = rope_tables(build_, "rotary_emb_local", *config_.local_rope, config_.head_dim);
+    }
     if (config_.moe.experts > 0) moe_ = moe_tables(build_, config_.moe, where_);
     std::int32_t h = build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}});
     if (config_.scaled_words) {
@@ -46,33 +51,6 @@ class LlamaBuilder {
   }
 
  private:
-  struct RopeTables {
-    std::int32_t cos = -1, sin = -1;
-  };
-
-  // Row r is the position of a sequence's r-th token in this run. Where only a part of a head's
-  // columns is turned, the others are pairs, too, and turn by 0 per position; the columns of q and
-  // k lie accordingly.
-  RopeTables make_rope_tables(const std::string& name, const RopeScaling& rope) {
-    const std::int64_t first = build_.keys() - build_.step();
-    Tensor table{.role = TensorRole::kConstant,
-                 .type = DataType::kFp32,
-                 .rows = build_.step(),
-                 .cols = config_.head_dim / 2,
-                 .scale = rope_attention_factor(rope),
-                 .offset = static_cast<double>(first),
-                 .frequencies = rope_frequencies(rope, build_.keys())};
-    table.frequencies.resize(static_cast<std::size_t>(table.cols), 0);
-    RopeTables tables;
-    table.name = name + ".cos";
-    table.fill = Fill::kCos;
-    tables.cos = build_.ops().tensor(table);
-    table.name = name + ".sin";
-    table.fill = Fill::kSin;
-    tables.sin = build_.ops().tensor(std::move(table));
-    return tables;
-  }
-
   // Layers of a period are named by the first layer that is of their place in it.
   std::int32_t layers(std::int32_t initial, const LayerRun& run, bool only) {
     const auto body = [&](std::int32_t h) {
@@ -164,6 +142,9 @@ class LlamaBuilder {
     const std::int32_t v = project(qkv, 2);
     const std::int32_t values = build_.append(named("self_attn.v_cache"), v);
     heads_.window = sliding_ ? config_.sliding_window : 0;
+    if (config_.sinks) {
+      heads_.sinks = build_.weight(named("self_attn.sinks"), heads, 1, kSinkScale);
+    }
     const std::int32_t mixed =
         build_.attention(named("self_attn.core"), {turned_q}, {keys}, {values}, heads_);
     std::int32_t out = build_.linear(mixed, {.name = named("self_attn.o_proj"),
@@ -236,17 +217,9 @@ class LlamaBuilder {
   MoeTables moe_{};
 };
 
-ModelLimits limits_of(const LlamaConfig& config) {
-  const std::int64_t positions = rope_positions(config.rope);
-  const bool stretched = positions != config.rope.max_positions;
-  return {.positions_key =
-              stretched ? "positions that rope_scaling reaches" : "max_position_embeddings",
-          .positions = positions};
-}
-
 Graph build(const LlamaConfig& config, const ConfigReader& read, std::string_view name,
             const Scenario& scenario) {
-  check_limits(scenario, limits_of(config), read.where());
+  check_limits(scenario, rope_limits(config.rope), read.where());
   return LlamaBuilder(config, name, read.where(), scenario).build();
 }
 

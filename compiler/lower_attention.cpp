@@ -3,8 +3,17 @@
 #include <algorithm>
 
 #include "compiler/attention_kernel.hpp"
+#include "compiler/head_counts.hpp"
 
 namespace systole {
+
+namespace {
+
+Place further_place(const Lowering& lowering, const Op& op, std::int32_t which) {
+  return which < 0 ? Place{} : lowering.layout.place(op.operands[which], lowering.layer);
+}
+
+}  // namespace
 
 AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const AttentionMapping& mapping)
     : l_(lowering),
@@ -17,22 +26,31 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       k_(lowering.layout.place(op.operands[1], lowering.layer)),
       v_(lowering.layout.place(op.operands[2], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      bias_(mapping.bias_element > 0 ? lowering.layout.place(op.operands[3], lowering.layer)
-                                     : Place{}),
+      bias_(further_place(lowering, op, head_operands(op).bias)),
+      q2_(further_place(lowering, op, head_operands(op).q2)),
+      k2_(further_place(lowering, op, head_operands(op).k2)),
+      sinks_(further_place(lowering, op, head_operands(op).sinks)),
       scale_(mapping.softcap != 0 ? mapping.softcap : attribute(op, "scale", 1)),
       in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
       parts_(g_.block_kv / mxu_.cols),
-      head_blocks_(ceil_div(g_.head_dim, mxu_.cols)),
+      head_blocks_(ceil_div(g_.value_dim, mxu_.cols)),
       column_bytes_(g_.rows() * 4),
       block_bytes_(g_.rows() * acc_row_bytes(mxu_)),
       scores_bytes_(parts_ * block_bytes_),
       product_bytes_(head_blocks_ * block_bytes_),
       q_row_(g_.heads_at_a_time() * g_.head_dim * in_),
-      kv_row_(g_.kv_lanes * g_.head_dim * in_),
+      k_row_(g_.kv_lanes * g_.head_dim * in_),
+      v_row_(g_.kv_lanes * g_.value_dim * in_),
+      q2_row_(g_.heads_at_a_time() * g_.second_dim * in_),
+      k2_row_(g_.second_dim * in_),
       q_pitch_(g_.stack > 1 ? g_.head_dim * in_ : q_row_),
-      out_row_(q_row_ / in_ * out_.element()),
-      out_pitch_(q_pitch_ / in_ * out_.element()) {}
+      q2_pitch_(g_.stack > 1 ? g_.second_dim * in_ : q2_row_),
+      v_inside_(g_.values_in_keys ? (op.operands[2].first_col - op.operands[1].first_col) * in_
+                                  : 0),
+      v_pitch_(g_.values_in_keys ? k_row_ : v_row_),
+      out_row_(g_.heads_at_a_time() * g_.value_dim * out_.element()),
+      out_pitch_(g_.stack > 1 ? g_.value_dim * out_.element() : out_row_) {}
 
 void AttentionKernel::make_lanes(Arena& arena) {
   std::vector<UnitId> mxus;
@@ -41,9 +59,11 @@ void AttentionKernel::make_lanes(Arena& arena) {
                         const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slots * slot), slot, slots);
   };
-  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * q_row_, 2);
-  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * kv_row_, g_.kv_slots);
-  v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * kv_row_, g_.kv_slots);
+  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * (q_row_ + q2_row_), 2);
+  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * (k_row_ + k2_row_), g_.kv_slots);
+  if (!g_.values_in_keys) {
+    v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * v_row_, g_.kv_slots);
+  }
   out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
@@ -71,7 +91,7 @@ void AttentionKernel::make_lanes(Arena& arena) {
     lane.running_sum = arena.take(column_bytes_);
     lane.alpha = arena.take(2 * column_bytes_);
     lane.probs_place = arena.take(2 * g_.rows() * g_.block_kv * in_);
-    lane.out_place = arena.take(g_.rows() * g_.head_dim * 4);
+    lane.out_place = arena.take(g_.rows() * g_.value_dim * 4);
     lanes_.push_back(lane);
   }
 }
@@ -148,9 +168,9 @@ void AttentionKernel::visit_blocks(const Position& at) {
   }
   visit(nest_.before_diagonal(at, j), same_queries, ends);
   // The block of queries before is finished after the first softmax of this one, for which the MXU
-  // waits. Where a window's first step starts stand the results of the block before: that one is
-  // finished already.
-  if (!windowed) {
+  // waits. Where running values are started, they would overwrite its results: it is finished
+  // already.
+  if (!started()) {
     finish(nest_.preceding_of_head(at, equals_first(j)));
     if (!nest_.has_diagonal()) {
       for (const auto& previous : nest_.preceding_heads(at, equals_first(j))) finish(previous);
@@ -169,7 +189,9 @@ void AttentionKernel::visit_diagonal(const Position& at) {
   visit(nest_.on_diagonal(at, d),
         {{nest_.on_diagonal(at, d + 1), at_least(Affine(blocks - 2) - d, 0)}},
         {equals_last(d, blocks)});
-  for (const auto& previous : nest_.preceding_heads(at, equals_first(d))) finish(previous);
+  if (!started()) {
+    for (const auto& previous : nest_.preceding_heads(at, equals_first(d))) finish(previous);
+  }
   const Step last_full = nest_.before_diagonal(at, at.block * blocks - 1);
   const Step before = nest_.on_diagonal(at, d - 1);
   for (const Lane& lane : lanes_) {
@@ -183,6 +205,7 @@ void AttentionKernel::emit() {
   e_.drain(kAccSpace);
   Arena arena(l_, op_);
   make_lanes(arena);
+  load_sinks(arena);
   first_scores();
   Position at;
   at.sequence = e_.open(g_.sequences);
@@ -191,9 +214,9 @@ void AttentionKernel::emit() {
   at.block = e_.open(g_.q_blocks());
   if (!nest_.has_diagonal() || g_.q_blocks() > 1) visit_blocks(at);
   if (nest_.has_diagonal()) visit_diagonal(at);
-  if (nest_.windowed()) finish({at, {}});
+  if (started()) finish({at, {}});
   for (int loop = 0; loop < 4; ++loop) e_.close();
-  if (!nest_.windowed()) finish({nest_.last_block(), {}});
+  if (!started()) finish({nest_.last_block(), {}});
   finish_rings();
 }
 
@@ -225,7 +248,7 @@ void AttentionKernel::finish_rings() {
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
   e_.finish(k_ring_, l_.space, kv_total);
-  e_.finish(v_ring_, l_.space, kv_total);
+  if (!g_.values_in_keys) e_.finish(v_ring_, l_.space, kv_total);
 }
 
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping) {

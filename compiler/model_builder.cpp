@@ -81,6 +81,46 @@ std::int32_t ModelBuilder::rms_norm(const std::string& name, std::int32_t x, dou
   return build_.op(OpKind::kRmsNorm, name, {{x}, {gain}}, attributes);
 }
 
+std::int32_t ModelBuilder::rms_norm(const std::string& name, const Operand& x, double eps) {
+  const std::int32_t gain = weight(name + ".weight", 1, x.cols, kGainScale, 1);
+  return build_.op(OpKind::kRmsNorm, name, {x, {gain}}, {{"eps", eps}});
+}
+
+std::int32_t ModelBuilder::head_linear(const Operand& x, const HeadsShape& shape) {
+  const std::int64_t in = x.cols == 0 ? cols_of(x.tensor) : x.cols;
+  const GraphBuilder::Attributes heads{{"heads", static_cast<double>(shape.heads)}};
+  const std::string weights = shape.name + std::string(kWeightSuffix);
+  if (scenario_.dtype != DataType::kInt8) {
+    const std::int32_t w = weight(weights, in, shape.out, kUnitVariance * shape.deviation);
+    return build_.op(OpKind::kMatmul, shape.name, {x, {w}}, heads);
+  }
+  const double middle = middle_scale(shape.deviation);
+  const auto stored = [&](const std::string& name, DataType type, std::int64_t rows,
+                          std::int64_t cols, double scale, double offset) {
+    return build_.tensor({.name = name,
+                          .role = TensorRole::kWeight,
+                          .type = type,
+                          .rows = rows,
+                          .cols = cols,
+                          .section = section_,
+                          .copies = copies_,
+                          .scale = scale,
+                          .offset = offset});
+  };
+  const std::int32_t w = stored(weights, DataType::kInt8, in, shape.out, kInt8Scale, 0);
+  const std::int32_t scales = stored(shape.name + std::string(kWeightScaleSuffix), DataType::kFp32,
+                                     1, shape.heads * shape.out, kScaleSpread * middle, middle);
+  const GraphBuilder::Quantized q =
+      build_.quantize_rows(shape.name + ".input.quantize", x, shape.name + ".input.q");
+  const std::int32_t sums =
+      build_.op(OpKind::kMatmul, shape.name, {{q.values}, {w}}, heads, shape.name + ".sum");
+  const std::int32_t tokens =
+      build_.op(OpKind::kMul, shape.name + ".token_scale", {{sums}, {q.scales}}, {},
+                shape.name + ".token_scaled", DataType::kFp32);
+  return build_.op(OpKind::kMul, shape.name + ".channel_scale", {{tokens}, {scales}}, {},
+                   shape.name, DataType::kBf16);
+}
+
 ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
                                                          const LinearShape& shape) {
   LinearWeights result;
@@ -127,13 +167,28 @@ std::int32_t ModelBuilder::expert_linear(std::int32_t x, const ExpertShape& shap
   const std::int64_t in = cols_of(x);
   const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
   if (scenario_.dtype == DataType::kInt8) {
-    return expert_linear_int8(x, shape,
-                              int8_weights(shape.name, in, shape.out, shape.experts, deviation));
+    const auto weights = int8_weights(shape.name, in, shape.out, shape.experts, deviation);
+    return expert_bias(expert_linear_int8(x, shape, weights), shape);
   }
   const std::int32_t weights = weight(shape.name + std::string(kWeightSuffix), shape.experts * in,
                                       shape.out, std::sqrt(3.0) * deviation);
-  return build_.op(OpKind::kExpertMatmul, shape.name, {{x}, {weights}, {shape.choice}},
-                   {{"capacity", static_cast<double>(shape.capacity)}});
+  const std::int32_t product =
+      build_.op(OpKind::kExpertMatmul, shape.name, {{x}, {weights}, {shape.choice}},
+                {{"capacity", static_cast<double>(shape.capacity)}}, result_before_bias(shape));
+  return expert_bias(product, shape);
+}
+
+std::string ModelBuilder::result_before_bias(const ExpertShape& shape) {
+  return shape.bias ? shape.name + ".product" : shape.name;
+}
+
+std::int32_t ModelBuilder::expert_bias(std::int32_t product, const ExpertShape& shape) {
+  if (!shape.bias) return product;
+  const std::int32_t biases =
+      weight(shape.name + ".bias", shape.experts, shape.out, kBiasScale * shape.damping);
+  const std::int32_t rows =
+      build_.op(OpKind::kGather, shape.name + ".biases", {{shape.choice}, {biases}});
+  return build_.op(OpKind::kAdd, shape.name + ".bias_add", {{product}, {rows}}, {}, shape.name);
 }
 
 // As apply_int8; the scales of rows of x and of experts are gathered for each row of the result.
@@ -152,7 +207,7 @@ std::int32_t ModelBuilder::expert_linear_int8(std::int32_t x, const ExpertShape&
   const std::int32_t channels = build_.op(OpKind::kGather, shape.name + ".channel_scales",
                                           {{shape.choice}, {weights.scales}});
   return build_.op(OpKind::kMul, shape.name + ".channel_scale", {{tokens}, {channels}}, {},
-                   shape.name, DataType::kBf16);
+                   result_before_bias(shape), DataType::kBf16);
 }
 
 std::int32_t ModelBuilder::linear(std::int32_t x, const LinearShape& shape,
@@ -231,7 +286,13 @@ std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, 
   if (keys() != step()) attributes["keys"] = static_cast<double>(keys());
   if (narrow) attributes["window"] = static_cast<double>(shape.window);
   if (shape.softcap != 0) attributes["softcap"] = shape.softcap;
-  return build_.op(OpKind::kMha, name, {q, k, v}, attributes);
+  std::vector<Operand> operands{q, k, v};
+  if (shape.q2.tensor >= 0) operands.insert(operands.end(), {shape.q2, shape.k2});
+  if (shape.sinks >= 0) {
+    operands.push_back({shape.sinks});
+    attributes["sinks"] = 1;
+  }
+  return build_.op(OpKind::kMha, name, std::move(operands), attributes);
 }
 
 std::int32_t ModelBuilder::layers(std::int32_t initial,

@@ -49,6 +49,9 @@ class ModelBuilder {
   std::int32_t rms_norm(const std::string& name, std::int32_t x, double eps,
                         std::int64_t groups = 1);
 
+  // Of some columns.
+  std::int32_t rms_norm(const std::string& name, const Operand& x, double eps);
+
   // in x out weights, and out biases. In an int8 scenario the weights are int8 with a scale per
   // output channel, and the input is quantised per row, once for all layers that read it.
   struct LinearShape {
@@ -70,6 +73,16 @@ class ModelBuilder {
                      std::int64_t first_col = 0, std::int64_t cols = 0,
                      const std::string& result = {});
 
+  // A product in heads: part i of x's columns times weights of its own is part i of the result's
+  // columns. Weights lie head below head; in int8 with a scale per channel of the result.
+  struct HeadsShape {
+    std::string name;
+    std::int64_t heads = 1;
+    std::int64_t out = 0;  // columns of a head of the result
+    double deviation = 1;  // of the weights
+  };
+  std::int32_t head_linear(const Operand& x, const HeadsShape& shape);
+
   // A product with the weights of the experts that `choice` names for each of its rows; row p comes
   // from row p / top of x. In int8 with a scale per expert and output channel.
   struct ExpertShape {
@@ -79,6 +92,7 @@ class ModelBuilder {
     std::int32_t choice = -1;   // table
     std::int32_t tokens = -1;   // table: p / top for each p; int8 only
     std::int64_t capacity = 0;  // as expert_matmul's
+    bool bias = false;          // a row per expert
     double damping = 1;
   };
   std::int32_t expert_linear(std::int32_t x, const ExpertShape& shape);
@@ -98,6 +112,8 @@ class ModelBuilder {
     bool causal = true;
     std::int64_t window = 0;  // of the keys that a token sees, the last so many; 0: all
     double softcap = 0;       // of the scores; 0: none
+    Operand q2{}, k2{};       // a second part of the scores; no tensor: none
+    std::int32_t sinks = -1;  // one number per head; -1: none
   };
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
@@ -122,6 +138,8 @@ class ModelBuilder {
   std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
   std::int32_t expert_linear_int8(std::int32_t x, const ExpertShape& shape,
                                   const LinearWeights& weights);
+  static std::string result_before_bias(const ExpertShape& shape);
+  std::int32_t expert_bias(std::int32_t product, const ExpertShape& shape);
   GraphBuilder::Quantized quantized(std::int32_t x);
   LinearWeights int8_weights(const std::string& name, std::int64_t in, std::int64_t out,
                              std::int64_t experts, double deviation);

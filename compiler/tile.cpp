@@ -21,9 +21,9 @@ namespace systole {
 namespace {
 
 // What the alignment of an op's buffers may take: fewer than 64 bytes each, of which attention has
-// four and eight per lane.
+// five and eight per lane.
 Bytes rounding(const ChipSpec& chip) {
-  return 64 * (4 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
+  return 64 * (5 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
 }
 
 constexpr Bytes kWord = 4;  // fp32 on chip
@@ -33,8 +33,9 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   const Tensor& out = graph.tensors[op.result];
   GemmShape shape;
   shape.m = lhs.rows;
-  shape.k = lhs.cols;
-  shape.n = out.cols;
+  shape.heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
+  shape.k = lhs.cols / shape.heads;
+  shape.n = out.cols / shape.heads;
   shape.type = graph.tensors[op.operands[0].tensor].type;
   shape.out_type = out.type;
   shape.transpose_rhs = attribute(op, "transpose_rhs", 0) != 0;

@@ -31,8 +31,9 @@ RunResult simulated(const Chip& chip, const Program& program) {
       simulate(chip.spec, program, {&unit_times, &actions, &op_cycles, &array_times}, {});
   const Measurements measured = measurements(program.ops.size(), run.cycles, run.units, unit_times,
                                              actions, op_cycles, array_times);
-  return make_result(chip, program, measured, load_energy_table(chip.spec),
-                     bound_bytes_per_cycle(MemoryModel::kPage, chip.spec, std::ssize(program.streams)));
+  return make_result(
+      chip, program, measured, load_energy_table(chip.spec),
+      bound_bytes_per_cycle(MemoryModel::kPage, chip.spec, std::ssize(program.streams)));
 }
 
 std::string heading(const OpResult& op) {

@@ -14,6 +14,7 @@
 #include "isa/files.hpp"
 #include "isa/names.hpp"
 #include "sim/cli/model_names.hpp"
+#include "sim/cli/output.hpp"
 
 namespace systole {
 namespace {
@@ -160,8 +161,12 @@ bool is_decoder(const Graph& graph) {
 Graph load_graph(const Workload& workload, const Scenario& scenario) {
   const std::string where = workload.path.string();
   switch (workload.kind) {
-    case WorkloadKind::kModel:
-      return import_config(read_file(workload.path, kLargestText), where, workload.name, scenario);
+    case WorkloadKind::kModel: {
+      const std::string config = read_file(workload.path, kLargestText);
+      Graph graph = import_config(config, where, workload.name, scenario);
+      for (const std::string& note : import_notes(config, where)) print_message("note: " + note);
+      return graph;
+    }
     case WorkloadKind::kGraph: return parse_graph(read_file(workload.path, kLargestText), where);
     case WorkloadKind::kGemmList:
       return import_gemm_list(read_file(workload.path, kLargestText), where, scenario.dtype);

@@ -51,7 +51,7 @@ struct OpResult {
   double mxu_utilization = 0;  // at most 1: cycles under another op's count for that one
   Cycles bound_cycles = 0;     // the largest of its demands
   Resource bound_by = Resource::kLatency;
-  std::string held_by;  // what kept it from its bound most, in words
+  std::string held_by;               // what kept it from its bound most, in words
   std::vector<LostCycles> losses{};  // all that did, the largest first
 
   Cycles lost() const { return cycles > bound_cycles ? cycles - bound_cycles : 0; }
