@@ -94,15 +94,6 @@ std::set<std::string> scales_of_weights(const Graph& graph) {
   return names;
 }
 
-bool has_experts(const Graph& graph) {
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) {
-      if (op.kind == OpKind::kExpertMatmul) return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
@@ -132,6 +123,15 @@ std::int64_t own_sequence(std::string_view json, std::string_view where) {
 bool has_source(std::string_view json, std::string_view where) {
   const nlohmann::json parsed = parse_config(json, where);
   return row_of_type(ConfigReader(parsed, where)).source;
+}
+
+bool has_experts(const Graph& graph) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kExpertMatmul) return true;
+    }
+  }
+  return false;
 }
 
 std::int64_t parameter_count(const Graph& graph) {
