@@ -55,6 +55,10 @@ ExitCode compile_command(const Options& options) {
   }
   const ScenarioFlags flags = with_scenario_file(options.scenario, options.scenario_file);
   check_scenario(workload, flags);
+  if (flags.generate) {
+    usage_error("--generate for 'systole compile'",
+                "'systole run', or one program: --seq N, or --phase decode --context N");
+  }
   check_pass_name(options.print_after);
   if (options.emit == "bin" && options.output.empty() && ::isatty(STDOUT_FILENO) == 1) {
     usage_error("--emit bin to a terminal", "-o FILE");

@@ -6,6 +6,7 @@
 #include "isa/assembly.hpp"
 #include "isa/chip_loader.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/generate.hpp"
 #include "sim/cli/job.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -42,7 +43,7 @@ void write_report(OutputFolder& folder, const RunResult& result, const Program& 
     }
     folder.write("tensors.json", tensors_json_text(result));
   }
-  folder.commit({"tensors.json", "tensors"});
+  folder.commit({"tensors.json", "tensors", "steps.csv"});
 }
 
 }  // namespace
@@ -66,6 +67,7 @@ ExitCode run_command(const Options& options) {
   std::optional<TraceOutput> trace;
   if (!options.trace.empty()) trace.emplace(options.trace);
   probe_output(options.waves);
+  if (flags.generate) return generate(options, workload, flags, gpus, folder ? &*folder : nullptr);
 
   // 2. Chip, program, and all that can be wrong with them.
   const Chip chip = load_chip(options.chip, options.overrides);

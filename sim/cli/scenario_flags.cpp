@@ -15,9 +15,10 @@ using Use = ScenarioUse;
 
 constexpr std::int64_t kLargestCount = std::int64_t{1} << 31;
 constexpr std::int64_t kLargestSeed = std::int64_t{1} << 62;
+constexpr std::int64_t kMostSteps = 1'000'000;
 constexpr std::string_view kNoExperts = "no experts: only a model has them";
 
-constexpr std::array<ScenarioKeyRow, 11> kKeys{{
+constexpr std::array<ScenarioKeyRow, 13> kKeys{{
     {"phase", &F::phase, Use::kModels, "prefill,decode", 0, 0, "prefill",
      "no phase: only a model has one", "prefill, or decode: one step of a token"},
     {"batch", &F::batch, Use::kModels, "", 1, kLargestCount, "1", "no batch: only a model has one",
@@ -27,6 +28,13 @@ constexpr std::array<ScenarioKeyRow, 11> kKeys{{
     {"context", &F::context, Use::kModels, "", 1, kLargestCount, "",
      "no KV cache: only a model has one",
      "tokens per sequence in the KV cache before the step; decode needs it"},
+    {"generate", &F::generate, Use::kModels, "", 1, kMostSteps, "",
+     "no generation: only a model has one",
+     "N: a generation, which is the prefill of --seq tokens and then N decode steps; run only"},
+    {"simulated_steps", &F::simulated_steps, Use::kModels, "", 2, kMostSteps, "17",
+     "no generation: only a model has one",
+     "of a generation, the most decode steps that are simulated, the first and the last one among "
+     "them; the others are interpolated, and called estimates"},
     {"dtype", &F::dtype, Use::kModelsAndGemms, "bf16,int8,fp8,fp8_e4m3,fp8_e5m2", 0, 0,
      "bf16; of a GEMM, the chip's native type", "no types to choose",
      "type of weights and activations; fp8 is short for fp8_e4m3; models have bf16 and int8"},

@@ -21,6 +21,8 @@ struct ScenarioFlags {
   std::optional<std::int64_t> batch;
   std::optional<std::int64_t> seq;
   std::optional<std::int64_t> context;
+  std::optional<std::int64_t> generate;  // decode steps after a prefill
+  std::optional<std::int64_t> simulated_steps;
   std::optional<std::string> dtype;
   std::optional<LayerRange> layers;
   std::optional<std::string> experts;  // file

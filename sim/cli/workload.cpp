@@ -54,6 +54,19 @@ void check_model(const Workload& workload, const ScenarioFlags& flags) {
   const auto refuse = [&](std::string_view what, std::string_view expected) {
     usage_error(fmt::format("{} '{}'", what, workload.name), expected);
   };
+  if (flags.generate && flags.phase) {
+    refuse("--phase for a generation of model", "no phase: a generation has both");
+  }
+  if (flags.generate && flags.context) {
+    refuse("--context for a generation of model", "--seq N, the tokens of the prompt");
+  }
+  if (flags.generate && flags.experts) {
+    refuse("--experts for a generation of model",
+           "drawn experts (--expert-seed): a file has those of one run");
+  }
+  if (flags.simulated_steps && !flags.generate) {
+    refuse("--simulated-steps without --generate for model", "--generate N, with decode steps");
+  }
   if (flags.phase.value_or("prefill") == "decode") {
     const bool source = has_source(read_file(workload.path, kLargestText), workload.path.string());
     if (source && !flags.seq) {
