@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/deepseek_config.hpp"
@@ -20,28 +21,34 @@ class DeepseekBuilder {
       : config_(config), where_(where), build_(name, scenario, config.num_hidden_layers) {}
 
   Graph build() {
-    const std::int32_t words =
-        build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, kWordScale);
-    const std::int32_t ids = build_.token_ids(config_.vocab_size);
+    std::int32_t words = -1;
+    if (build_.reads_words(config_.tie_word_embeddings)) {
+      words =
+          build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, kWordScale);
+    }
+    const std::int32_t ids = build_.starts() ? build_.token_ids(config_.vocab_size) : -1;
     tables_ = rope_tables(build_, "rotary_emb", config_.rope, config_.qk_rope_head_dim);
-    if (config_.first_k_dense_replace < config_.num_hidden_layers)
-      moe_ = moe_tables(build_, config_.moe, where_);
-    std::int32_t h = build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}});
-    const std::int64_t dense = config_.first_k_dense_replace;
-    h = layers(h, 0, dense);
-    h = layers(h, dense, config_.num_hidden_layers - dense);
-    return build_.finish({head(h, words)});
+    const LayerRange all = build_.range();
+    const std::int64_t dense = std::clamp(config_.first_k_dense_replace, all.first, all.end);
+    if (dense < all.end) moe_ = moe_tables(build_, config_.moe, where_);
+    std::int32_t h = build_.starts()
+                         ? build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}})
+                         : build_.hidden_input("hidden", config_.hidden_size);
+    h = layers(h, all.first, dense - all.first);
+    h = layers(h, dense, all.end - dense);
+    return build_.finish({build_.ends() ? head(h, words) : h});
   }
 
  private:
   // Layers are named by the first one of their section.
   std::int32_t layers(std::int32_t h, std::int64_t first, std::int64_t count) {
     if (count == 0) return h;
-    const bool only = count == config_.num_hidden_layers;
+    const bool only = count == build_.range().count();
     prefix_ = only ? "layers." : fmt::format("layers.{}.", first);
     const bool experts = first >= config_.first_k_dense_replace;
     const auto layer = [&](std::int32_t x) { return mlp(attention(x), experts); };
-    return build_.repeated(h, count, first == 0 ? "h" : fmt::format("h.{}", first), layer);
+    return build_.repeated(h, count,
+                           first == build_.range().first ? "h" : fmt::format("h.{}", first), layer);
   }
 
   std::string named(std::string_view part) const { return prefix_ + std::string(part); }
@@ -165,7 +172,9 @@ class DeepseekBuilder {
 
 Graph import_deepseek(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
   const DeepseekConfig config = read_deepseek(read);
-  check_limits(scenario, rope_limits(config.rope), read.where());
+  ModelLimits limits = rope_limits(config.rope);
+  limits.layers = config.num_hidden_layers;
+  check_limits(scenario, limits, read.where());
   return DeepseekBuilder(config, name, read.where(), scenario).build();
 }
 

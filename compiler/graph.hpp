@@ -172,6 +172,7 @@ struct Section {
 struct Graph {
   std::string name;
   std::int64_t tokens = 0;  // that a run of it processes; 0: not a model
+  std::int64_t layers = 0;  // of the whole model, for reports; not in the text form
   std::vector<Tensor> tensors;
   std::vector<Section> sections;  // in order; two that run once are never side by side
   std::vector<std::int32_t> outputs;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,14 @@
 
 namespace systole {
 
+// Layers first to end - 1 of a model, counted from 0.
+struct LayerRange {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+  std::int64_t count() const { return end - first; }
+  friend bool operator==(const LayerRange&, const LayerRange&) = default;
+};
+
 struct Scenario {
   std::string phase = "prefill";  // or "decode": one token per sequence against a KV cache
   std::int64_t batch = 1;         // sequences
@@ -20,6 +29,9 @@ struct Scenario {
   std::int64_t context = 0;       // decode: tokens of each sequence in the KV cache before the step
   DataType dtype = DataType::kBf16;
   ExpertScenario experts{};  // of models with experts
+  // Only these layers; the embedding comes with the first layer, the head with the last one. Where
+  // there is no embedding, the hidden state is an input, and without a head it is the output.
+  std::optional<LayerRange> layers{};
 };
 
 // A Hugging Face config.json as it is on the hub. `where` names the file in messages, `name` the
@@ -47,6 +59,9 @@ Graph import_gemm(std::string_view spec, DataType type);
 // SCALE-Sim's GEMM list: a header line `Layer,M,N,K`, then one product per line, each with
 // operands of its own. Blank lines, CRLF and a trailing comma are allowed. Errors: exit status 3.
 Graph import_gemm_list(std::string_view csv, std::string_view where, DataType type);
+
+// Whether products of a graph are with experts' weights.
+bool has_experts(const Graph& graph);
 
 // Elements of all weights, copies included: the same in bf16 and int8. Not counted are KV caches,
 // constants, and the scales of int8 weights (fp32 `X.weight_scale` beside int8 `X.weight`).

@@ -106,15 +106,6 @@ std::set<std::string> scales_of_weights(const Graph& graph) {
   return names;
 }
 
-bool has_experts(const Graph& graph) {
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) {
-      if (op.kind == OpKind::kExpertMatmul) return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
@@ -162,6 +153,15 @@ std::vector<std::string> import_notes(std::string_view json, std::string_view wh
                                 where, kFurther, shown(read.required(kFurther))));
   }
   return notes;
+}
+
+bool has_experts(const Graph& graph) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kExpertMatmul) return true;
+    }
+  }
+  return false;
 }
 
 std::int64_t parameter_count(const Graph& graph) {

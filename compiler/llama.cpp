@@ -31,23 +31,27 @@ class LlamaBuilder {
   Graph build() {
     const auto hidden = static_cast<double>(config_.hidden_size);
     const double scale = config_.scaled_words ? std::sqrt(3 / hidden) : kWordScale;
-    const std::int32_t words =
-        build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, scale);
-    const std::int32_t ids = build_.token_ids(config_.vocab_size);
+    std::int32_t words = -1, ids = -1;
+    if (build_.reads_words(config_.tie_word_embeddings)) {
+      words = build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, scale);
+    }
+    if (build_.starts()) ids = build_.token_ids(config_.vocab_size);
     tables_[0] = rope_tables(build_, "rotary_emb", config_.rope, config_.head_dim);
     tables_[1] = tables_[0];
     if (config_.local_rope) {
       tables_[1] = rope_tables(build_, "rotary_emb_local", *config_.local_rope, config_.head_dim);
     }
     if (config_.moe.experts > 0) moe_ = moe_tables(build_, config_.moe, where_);
-    std::int32_t h = build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}});
-    if (config_.scaled_words) {
+    std::int32_t h = build_.starts()
+                         ? build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}})
+                         : build_.hidden_input("hidden", config_.hidden_size);
+    if (build_.starts() && config_.scaled_words) {
       h = build_.ops().op(OpKind::kScale, "embed_tokens.scale", {{h}},
                           {{"factor", std::sqrt(hidden)}});
     }
-    const std::vector<LayerRun> runs = plan_layers(config_.sliding);
+    const std::vector<LayerRun> runs = plan_layers(config_.sliding, build_.range());
     for (const LayerRun& run : runs) h = layers(h, run, runs.size() == 1);
-    return build_.finish({head(h, words)});
+    return build_.finish({build_.ends() ? head(h, words) : h});
   }
 
  private:
@@ -63,7 +67,8 @@ class LlamaBuilder {
       return h;
     };
     return build_.repeated(initial, run.repeat,
-                           run.first == 0 ? "h" : fmt::format("h.{}", run.first), body);
+                           run.first == build_.range().first ? "h" : fmt::format("h.{}", run.first),
+                           body);
   }
 
   std::string named(std::string_view part) const { return prefix_ + std::string(part); }
@@ -219,7 +224,9 @@ class LlamaBuilder {
 
 Graph build(const LlamaConfig& config, const ConfigReader& read, std::string_view name,
             const Scenario& scenario) {
-  check_limits(scenario, rope_limits(config.rope), read.where());
+  ModelLimits limits = rope_limits(config.rope);
+  limits.layers = config.num_hidden_layers;
+  check_limits(scenario, limits, read.where());
   return LlamaBuilder(config, name, read.where(), scenario).build();
 }
 

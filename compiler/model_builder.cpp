@@ -24,8 +24,12 @@ double middle_scale(double deviation) {
 }  // namespace
 
 ModelBuilder::ModelBuilder(std::string_view name, const Scenario& scenario, std::int64_t layers)
-    : scenario_(scenario), layers_(layers), build_(graph_) {
+    : scenario_(scenario),
+      layers_(layers),
+      range_(scenario.layers.value_or(LayerRange{0, layers})),
+      build_(graph_) {
   graph_.name = std::string(name);
+  graph_.layers = layers;
   graph_.tokens = scenario.batch * step();
 }
 
@@ -295,9 +299,19 @@ std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, 
   return build_.op(OpKind::kMha, name, std::move(operands), attributes);
 }
 
+std::int32_t ModelBuilder::hidden_input(const std::string& name, std::int64_t cols,
+                                        std::int64_t rows) {
+  return build_.tensor({.name = name,
+                        .role = TensorRole::kInput,
+                        .type = DataType::kBf16,
+                        .rows = rows == 0 ? graph_.tokens : rows,
+                        .cols = cols,
+                        .scale = kUnitVariance});
+}
+
 std::int32_t ModelBuilder::layers(std::int32_t initial,
                                   const std::function<std::int32_t(std::int32_t)>& layer) {
-  return repeated(initial, layers_, "h", layer);
+  return repeated(initial, range_.count(), "h", layer);
 }
 
 std::int32_t ModelBuilder::repeated(std::int32_t initial, std::int64_t repeat,

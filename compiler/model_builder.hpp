@@ -35,6 +35,16 @@ class ModelBuilder {
   std::int64_t step() const { return step_of(scenario_); }
   std::int64_t keys() const { return keys_of(scenario_); }
   GraphBuilder& ops() { return build_; }
+
+  // The layers of the scenario, and whether the model's first and its last one are among them: with
+  // the first comes the embedding, with the last the head.
+  const LayerRange& range() const { return range_; }
+  bool starts() const { return range_.first == 0; }
+  bool ends() const { return range_.end == layers_; }
+  // Whether the table of words is read: by the embedding, or by a head that is tied to it.
+  bool reads_words(bool tied) const { return starts() || (ends() && tied); }
+  // The hidden state that comes from layers before the scenario's. Rows 0: a row per token.
+  std::int32_t hidden_input(const std::string& name, std::int64_t cols, std::int64_t rows = 0);
   std::int64_t cols_of(std::int32_t tensor) const;
 
   // A weight in bf16; within layers(), one per layer.
@@ -118,7 +128,7 @@ class ModelBuilder {
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
 
-  // The repeated section: `layer` makes one layer's output of its input.
+  // The repeated section, of the scenario's layers: `layer` makes one layer's output of its input.
   std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
   // One of several: `body` runs `repeat` times on the value `carried`, and leaves `carried`.last.
   std::int32_t repeated(std::int32_t initial, std::int64_t repeat, const std::string& carried,
@@ -149,6 +159,7 @@ class ModelBuilder {
 
   const Scenario& scenario_;
   std::int64_t layers_;
+  LayerRange range_;
   Graph graph_;
   GraphBuilder build_;
   std::int32_t section_ = -1;  // of the weights declared now

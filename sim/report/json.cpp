@@ -17,6 +17,19 @@ Json scenario_json(const ScenarioResult& scenario) {
   if (scenario.seq > 0) json["seq"] = scenario.seq;
   if (scenario.context > 0) json["context"] = scenario.context;
   if (!scenario.dtype.empty()) json["dtype"] = scenario.dtype;
+  if (const auto& layers = scenario.layers) {
+    json["layers"] = fmt::format("{}:{}", layers->first, layers->end);
+    json["layers_of"] = layers->all;
+  }
+  if (const auto& experts = scenario.experts) {
+    if (!experts->file.empty()) {
+      json["experts"] = experts->file;
+    } else {
+      json["expert_seed"] = experts->seed;
+      json["expert_imbalance"] = experts->imbalance;
+    }
+    json["expert_capacity"] = experts->capacity;
+  }
   return json;
 }
 
@@ -95,6 +108,13 @@ Json result_json(const RunResult& result) {
   json["chip"] = chip_json(result.chip);
   json["workload"] = result.workload;
   json["scenario"] = scenario_json(result.scenario);
+  if (const auto& shortage = result.shortage) {
+    json["capacity"] = Json{{"ignored", true},
+                            {"needed_bytes", shortage->needed},
+                            {"hbm_bytes", shortage->reached},
+                            {"simulated_hbm_bytes", shortage->simulated},
+                            {"chips_needed", shortage->chips}};
+  }
   json["fidelity"] = result.fidelity;
   json["memory"] = result.memory;
   json["cores_used"] = result.cores_used;

@@ -24,6 +24,26 @@ struct ScenarioResult {
   std::int64_t seq = 0;      // prefill
   std::int64_t context = 0;  // decode
   std::string dtype;
+  struct Layers {
+    std::int64_t first = 0, end = 0;  // first to end - 1, counted from 0
+    std::int64_t all = 0;             // of the model
+  };
+  std::optional<Layers> layers = {};  // where not all of them were run
+  struct Experts {
+    std::string file;  // empty: drawn
+    std::int64_t seed = 0;
+    double imbalance = 1;
+    double capacity = 0;  // 0: each expert computes what it gets
+  };
+  std::optional<Experts> experts = {};  // of models that have them
+};
+
+// A run whose tensors take more HBM than a core of the chip reaches (--ignore-capacity).
+struct ShortageResult {
+  Bytes needed = 0;
+  Bytes reached = 0;
+  std::int64_t chips = 0;  // whose HBM holds it, were its tensors divided evenly
+  Bytes simulated = 0;     // hbm.size of the run; all else is the chip's own
 };
 
 struct UnitResult {
@@ -102,6 +122,7 @@ struct RunResult {
   Chip chip;
   std::string workload;
   ScenarioResult scenario;
+  std::optional<ShortageResult> shortage = {};
   std::string fidelity = "tile";
   std::string memory = "page";
   std::int64_t tokens = 0;
