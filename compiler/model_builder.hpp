@@ -21,6 +21,7 @@ namespace systole {
 
 inline constexpr double kWordScale = 0.5;
 inline constexpr double kPositionScale = 0.25;
+inline constexpr double kBiasScale = 0.05;
 
 // Scales per output channel of the int8 weights `NAME.weight` lie in `NAME.weight_scale`.
 inline constexpr std::string_view kWeightSuffix = ".weight";

@@ -77,6 +77,7 @@ ExitCode compile_command(const Options& options) {
                                return;
                              after += fmt::format("# after {}\n{}\n", pass, text);
                            });
+  print_notes(workload);
   if (job.shortage) {
     print_message(fmt::format("note: compiled for {} with hbm.size={} (--ignore-capacity): {}",
                               chip.spec.name, value_text(job.chip, "hbm.size"),

@@ -76,6 +76,7 @@ ExitCode generate(const Options& options, const Workload& workload, const Scenar
   };
   const Job last = make_job(workload, step_scenario(count - 1), chip, options,
                             flags.ignore_capacity.value_or(false));
+  print_notes(workload);
   check_fidelity(options, chip.spec, last.program());
   const std::vector<std::int64_t> chosen =
       simulated_steps(count, flags.simulated_steps.value_or(kSimulatedSteps));

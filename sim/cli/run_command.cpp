@@ -74,6 +74,7 @@ ExitCode run_command(const Options& options) {
   const Scenario scenario = scenario_of(workload, flags, chip.spec);
   const Job job =
       make_job(workload, scenario, chip, options, flags.ignore_capacity.value_or(false));
+  print_notes(workload);
   check_fidelity(options, chip.spec, job.program());
 
   // 3. Values and time, and the result.

@@ -175,12 +175,8 @@ bool is_decoder(const Graph& graph) {
 Graph load_graph(const Workload& workload, const Scenario& scenario) {
   const std::string where = workload.path.string();
   switch (workload.kind) {
-    case WorkloadKind::kModel: {
-      const std::string config = read_file(workload.path, kLargestText);
-      Graph graph = import_config(config, where, workload.name, scenario);
-      for (const std::string& note : import_notes(config, where)) print_message("note: " + note);
-      return graph;
-    }
+    case WorkloadKind::kModel:
+      return import_config(read_file(workload.path, kLargestText), where, workload.name, scenario);
     case WorkloadKind::kGraph: return parse_graph(read_file(workload.path, kLargestText), where);
     case WorkloadKind::kGemmList:
       return import_gemm_list(read_file(workload.path, kLargestText), where, scenario.dtype);
@@ -189,6 +185,14 @@ Graph load_graph(const Workload& workload, const Scenario& scenario) {
     case WorkloadKind::kProgramBinary: break;
   }
   throw std::logic_error("a program has no graph");
+}
+
+void print_notes(const Workload& workload) {
+  if (workload.kind != WorkloadKind::kModel) return;
+  const std::string where = workload.path.string();
+  for (const std::string& note : import_notes(read_file(workload.path, kLargestText), where)) {
+    print_message("note: " + note);
+  }
 }
 
 Program load_program(const Workload& workload) {
