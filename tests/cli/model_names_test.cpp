@@ -48,7 +48,9 @@ TEST_CASE("a model is found by its stem, its name on the hub and its name alone,
   CHECK(found("bert-base-uncased") == "google-bert--bert-base-uncased");
 }
 
-TEST_CASE("meta-, -hf, -instruct, -chat and a version may be left out, with the organisation or without") {
+TEST_CASE(
+    "meta-, -hf, -instruct, -chat and a version may be left out, with the organisation or "
+    "without") {
   CHECK(found("llama-3-8b") == "meta-llama--Meta-Llama-3-8B");
   CHECK(found("meta-llama/llama-3-8b") == "meta-llama--Meta-Llama-3-8B");
   CHECK(found("llama-2-7b") == "meta-llama--Llama-2-7b-hf");
