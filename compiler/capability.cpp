@@ -47,7 +47,7 @@ bool reduces_rows(OpKind kind) {
 }
 
 // In the order in which they are reported.
-constexpr std::array<Need, 7> kNeeds{{
+constexpr std::array<Need, 8> kNeeds{{
     {"an XLU (reduction over a row)",
      [](const Graph& /*unused*/, const Op& op) { return reduces_rows(op.kind); },
      [](const ChipSpec& chip) { return chip.xlu.count > 0; }},
@@ -85,6 +85,16 @@ constexpr std::array<Need, 7> kNeeds{{
               (family == OpFamily::kProduct && attribute(op, "heads", 1) > 1);
      },
      [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; },
+     "mxu.dataflow"},
+    {"weights that are converted on their way in",
+     [](const Graph& graph, const Op& op) {
+       const OpFamily family = row_of(op.kind).family;
+       const bool weighted = family == OpFamily::kProduct || family == OpFamily::kExperts;
+       return weighted && graph.tensors[op.operands[0].tensor].type !=
+                              graph.tensors[op.operands[1].tensor].type;
+     },
+     // An input-stationary array streams the weights as its lhs.
+     [](const ChipSpec& chip) { return chip.mxu.dataflow != Dataflow::kInputStationary; },
      "mxu.dataflow"},
 }};
 

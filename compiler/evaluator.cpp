@@ -95,6 +95,21 @@ class GraphEvaluator {
     return result;
   }
 
+  // The second operand of a product, as real numbers where it is converted.
+  OperandView rhs_view(const Op& op) {
+    const OperandView rhs = view(op.operands[1]);
+    const bool integer = row_of(tensor(op.operands[0].tensor).type).integer;
+    if (!rhs.integer || integer) return rhs;
+    Matrix real = make_matrix(rhs.rows(), rhs.cols(), false);
+    for (std::int64_t r = 0; r < real.rows; ++r) {
+      for (std::int64_t c = 0; c < real.cols; ++c) {
+        real.real[static_cast<std::size_t>(r * real.cols + c)] = rhs.at(r, c);
+      }
+    }
+    drawn_.push_back(std::move(real));
+    return whole_view(drawn_.back());
+  }
+
   void run_ops(const std::vector<Op>& ops) {
     for (const Op& op : ops) {
       Matrix result = run_op(op);
@@ -157,8 +172,8 @@ class GraphEvaluator {
   Matrix product(const Op& op) {
     const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
     const auto heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
-    Matrix running = heads > 1 ? multiply_heads(view(op.operands[0]), view(op.operands[1]), heads)
-                               : multiply(view(op.operands[0]), view(op.operands[1]), transposed);
+    Matrix running = heads > 1 ? multiply_heads(view(op.operands[0]), rhs_view(op), heads)
+                               : multiply(view(op.operands[0]), rhs_view(op), transposed);
     if (op.kind == OpKind::kLinear) apply_step(OpKind::kAdd, 1, op, 2, running);
     apply_epilogue(op, running);
     return running;
@@ -172,7 +187,7 @@ class GraphEvaluator {
 
   Matrix expert_product(const Op& op) {
     const Tensor& experts = tensor(op.operands[2].tensor);
-    Matrix running = multiply_experts(view(op.operands[0]), view(op.operands[1]), experts.values);
+    Matrix running = multiply_experts(view(op.operands[0]), rhs_view(op), experts.values);
     apply_epilogue(op, running);
     return running;
   }

@@ -45,9 +45,7 @@ std::int64_t needed_rows(const Graph& graph, const Op& op, std::size_t which) {
 ResultInfo experts_result(const Graph& graph, const Op& op) {
   const Extent x = extent_of(graph, op.operands[0]);
   const Extent weights = extent_of(graph, op.operands[1]);
-  require_type(graph, op, 0, DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
-               DataType::kFp8E5m2);
-  require_type(graph, op, 1, type_of(graph, op, 0));
+  require_product_types(graph, op);
   if (weights.rows % x.cols != 0) {
     mismatch(operand_text(graph, op, 1),
              fmt::format("rows that are a multiple of the {} columns of operand 1", x.cols));

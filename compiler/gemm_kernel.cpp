@@ -18,6 +18,7 @@ GemmKernel::GemmKernel(Lowering& lowering, const Op& op, const GemmMapping& mapp
       out_(lowering.layout.place(op.result, lowering.layer)),
       transpose_(attribute(op, "transpose_rhs", 0) != 0),
       fifo_(fifo),
+      converts_(lhs_.type != rhs_.type),
       cols_(mxu_.cols),
       depth_(weight_tile_depth(mxu_, lhs_.type)),
       tile_n_(mapping.tile_n(mxu_)),
@@ -94,7 +95,14 @@ void GemmKernel::make_rings() {
                                     weight_fifo_tile_bytes(mxu_), mxu_.weight_fifo));
     }
   } else {
-    rhs_ring_ = vmem_ring("rhs", l_.roles.rhs, mxus_, tile_n_ * g_.block_k * in_, g_.rhs_slots);
+    const Bytes elements = tile_n_ * g_.block_k;
+    if (converts_) {
+      raw_ring_ =
+          vmem_ring("raw", l_.roles.rhs, {kVpuUnit}, elements * rhs_.element(), g_.rhs_slots);
+      rhs_ring_ = vmem_ring("rhs", kVpuUnit, mxus_, elements * in_, 2);
+    } else {
+      rhs_ring_ = vmem_ring("rhs", l_.roles.rhs, mxus_, elements * in_, g_.rhs_slots);
+    }
   }
   out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out}, g_.mxu_m * out_pitch(), g_.out_slots);
   for (std::size_t i = 0; i < operands_.size(); ++i) {
@@ -156,18 +164,37 @@ void GemmKernel::load_block(const Block& at) {
   if (fifo_) return;
 
   const Affine weights = rhs_block(at);
-  e_.acquire(rhs_ring_, weights);
+  const Ring& ring = converts_ ? raw_ring_ : rhs_ring_;
+  e_.acquire(ring, weights);
   const Value k_left = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
   const Value n_left = clamped(Affine(g_.n) - at.n * tile_n_, tile_n_);
   const Affine k_offset = at.k * g_.block_k;
   const Affine n_offset = at.n * tile_n_;
   Load rhs;
-  rhs.dst = vmem_tile(rhs_ring_.at(weights), (transpose_ ? g_.block_k : tile_n_) * in_, rhs_.type);
-  rhs.src = transpose_ ? rhs_.tile(n_offset * rhs_.pitch + k_offset * in_)
-                       : rhs_tile(at.m, k_offset * rhs_.pitch + n_offset * in_);
+  const Bytes element = rhs_.element();
+  rhs.dst = vmem_tile(ring.at(weights), (transpose_ ? g_.block_k : tile_n_) * element, rhs_.type);
+  rhs.src = transpose_ ? rhs_.tile(n_offset * rhs_.pitch + k_offset * element)
+                       : rhs_tile(at.m, k_offset * rhs_.pitch + n_offset * element);
   rhs.rows = transpose_ ? n_left : k_left;
   rhs.cols = transpose_ ? k_left : n_left;
-  e_.emit(l_.roles.rhs, rhs, {}, {}, e_.published(rhs_ring_));
+  e_.emit(l_.roles.rhs, rhs, {}, {}, e_.published(ring));
+}
+
+void GemmKernel::convert_block(const Block& at) {
+  const Affine number = rhs_block(at);
+  e_.acquire(rhs_ring_, number);
+  const std::int64_t pitch = transpose_ ? g_.block_k : tile_n_;
+  const Value k_left = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
+  const Value n_left = clamped(Affine(g_.n) - at.n * tile_n_, tile_n_);
+  Vector vector;
+  vector.op = VectorOp::kCopy;
+  vector.a = vmem_tile(raw_ring_.at(number), pitch * rhs_.element(), rhs_.type);
+  vector.dst = vmem_tile(rhs_ring_.at(number), pitch * in_, lhs_.type);
+  vector.rows = transpose_ ? n_left : k_left;
+  vector.cols = transpose_ ? k_left : n_left;
+  std::vector<Token> signals = e_.published(rhs_ring_);
+  signals.push_back(e_.released(raw_ring_, kVpuUnit));
+  e_.emit(kVpuUnit, vector, {}, {e_.filled(raw_ring_, kVpuUnit)}, signals);
 }
 
 void GemmKernel::acquire_block(const Block& at) {
@@ -212,6 +239,7 @@ void GemmKernel::emit() {
   const Affine k = e_.open(g_.blocks_k());
   const Block at{m, n, k, tile};
   load_block(at);
+  if (converts_) convert_block(at);
   acquire_block(at);
   multiply(at);
   release_block(at);
@@ -225,6 +253,7 @@ void GemmKernel::emit() {
   const std::int64_t blocks = tiles * g_.blocks_k();
   e_.finish(lhs_ring_, l_.space, g_.lhs_resident ? tiles_m * g_.blocks_k() : blocks);
   if (!fifo_) e_.finish(rhs_ring_, l_.space, blocks);
+  if (converts_) e_.finish(raw_ring_, l_.space, blocks);
   for (const Ring& ring : fifo_rings_) e_.finish(ring, kAccSpace, blocks * g_.col_blocks);
   e_.finish(out_ring_, l_.space, tiles * static_cast<std::int64_t>(lanes_.size()));
   for (const Lane& lane : lanes_) e_.finish(lane.acc, kAccSpace, tiles);

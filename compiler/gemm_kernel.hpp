@@ -2,7 +2,8 @@
 // What the matrix-product kernels of all dataflows share: for each tile of the output, for each K
 // block: load lhs and rhs blocks, multiply them on the MXUs into the accumulators; then the
 // epilogue on the VPU, and the store. Every buffer is a ring, so DMA, MXUs and VPU work on
-// different blocks at a time. How a block is multiplied is the dataflow's.
+// different blocks at a time. How a block is multiplied is the dataflow's. An rhs of another type
+// than lhs goes through the VPU, which converts it.
 #pragma once
 
 #include <optional>
@@ -81,12 +82,13 @@ class GemmKernel {
   const GemmMapping& g_;
   const MxuParams& mxu_;
   Place lhs_, rhs_, out_;
-  bool transpose_, fifo_;
+  bool transpose_, fifo_, converts_;
   std::int64_t cols_, depth_, tile_n_, tiles_n_;
   Bytes in_, out_bytes_;
   std::vector<UnitId> mxus_;
   std::vector<Lane> lanes_;
   Ring lhs_ring_, rhs_ring_, out_ring_;
+  Ring raw_ring_;                 // rhs as it lies in HBM, where it is converted
   std::vector<Ring> fifo_rings_;  // one per MXU
   std::optional<Experts> experts_;
   Affine head_ = 0;
@@ -113,6 +115,7 @@ class GemmKernel {
   void load_operand(std::size_t which, const Affine& m, const Affine& n, const Affine& tile);
   void load_operands(const Affine& m, const Affine& n, const Affine& tile);
   void load_block(const Block& at);
+  void convert_block(const Block& at);
   void acquire_block(const Block& at);
   void release_block(const Block& at);
   // compiler/gemm_epilogue.cpp

@@ -30,20 +30,26 @@ constexpr std::int64_t kSlotsWanted = 8;  // deeper buffers hide no more than th
 
 bool holds_sums(const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kOutputStationary; }
 
+Bytes rhs_bytes(const GemmShape& shape) { return size_of(shape.converted.value_or(shape.type)); }
+
 // A weight FIFO holds tiles as they lie in HBM; transposed ones go through VMEM, and so do streams.
 bool from_fifo(const ChipSpec& chip, const GemmShape& shape) {
-  return chip.mxu.weight_fifo > 0 && !shape.transpose_rhs && !holds_sums(chip);
+  return chip.mxu.weight_fifo > 0 && !shape.transpose_rhs && !holds_sums(chip) && !shape.converted;
 }
 
+// rhs blocks in the type that the array multiplies: one is filled while one is used.
+constexpr std::int64_t kConvertedSlots = 2;
+
 struct Sizes {  // bytes of one slot of each buffer
-  Bytes lhs = 0, rhs = 0, out = 0, operands = 0;
+  Bytes lhs = 0, rhs = 0, converted = 0, out = 0, operands = 0;
 };
 
 Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
   const Bytes in = size_of(shape.type);
   Sizes sizes;
   sizes.lhs = g.tile_m() * g.block_k * in;
-  sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
+  sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * rhs_bytes(shape);
+  sizes.converted = shape.converted ? g.tile_n(chip.mxu) * g.block_k * in : 0;
   sizes.out = g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
   sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
                    g.tile_m() * shape.column_operand_bytes +
@@ -61,7 +67,7 @@ bool fit(const ChipSpec& chip, const GemmShape& shape, Bytes vmem, GemmMapping& 
   g.out_slots = parts;
   const auto used = [&] {
     return g.lhs_slots * sizes.lhs + g.rhs_slots * sizes.rhs + g.out_slots * sizes.out +
-           2 * sizes.operands;
+           2 * sizes.operands + kConvertedSlots * sizes.converted;
   };
   if (used() > vmem) return false;
   const auto grow = [&](std::int64_t& slots, std::int64_t wanted) {
@@ -112,6 +118,16 @@ Cycles epilogue_cycles(const ChipSpec& chip, const GemmShape& shape, std::int64_
   return cycles;
 }
 
+// Of one block of rhs, where it is converted.
+Cycles conversion_cycles(const ChipSpec& chip, const GemmShape& shape, std::int64_t block_k,
+                         std::int64_t tile_n) {
+  if (!shape.converted) return 0;
+  const std::int64_t rows = shape.transpose_rhs ? tile_n : block_k;
+  const std::int64_t cols = shape.transpose_rhs ? block_k : tile_n;
+  const std::int64_t blocks = vector_blocks(rows, cols, chip.vpu.sublanes, chip.vpu.lanes);
+  return vector_cycles(chip.vpu, VectorOp::kCopy, blocks, row_of(VectorOp::kCopy).arity, false);
+}
+
 }  // namespace
 
 Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
@@ -132,7 +148,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t parts = g.split_m * g.split_n;
   const Traffic lhs{(g.lhs_resident ? tiles_m : tiles) * g.blocks_k(), tile_m, block_k * in};
   const Traffic blocks{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
-                       (shape.transpose_rhs ? block_k : tile_n) * in};
+                       (shape.transpose_rhs ? block_k : tile_n) * rhs_bytes(shape)};
   const Traffic fifo_tiles{tiles * g.blocks_k() * g.col_blocks * parts, block_k,
                            std::min(mxu.cols, g.n) * in};
   const Traffic rhs = from_fifo(chip, shape) ? fifo_tiles : blocks;
@@ -151,7 +167,8 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
 
   // Vector unit, shared by the MXUs.
   const Cycles part = epilogue_cycles(chip, shape, std::min(g.mxu_m, tile_m), g.col_blocks);
-  const auto vector = static_cast<double>(tiles * parts * part);
+  const Cycles conversion = conversion_cycles(chip, shape, block_k, tile_n);
+  const auto vector = static_cast<double>(tiles * (parts * part + g.blocks_k() * conversion));
 
   // First block in, last tile out.
   const auto latency = static_cast<double>(memory_latency_cycles(chip));

@@ -2,6 +2,7 @@
 // The `tile` pass for matrix products: a search over tile sizes with the timing formulas.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct GemmShape {
   std::int64_t m = 0, n = 0, k = 0;
   std::int64_t heads = 1;                   // as in GemmMapping
   std::vector<std::int64_t> expert_rows{};  // as in GemmMapping; m is their sum
-  DataType type = DataType::kBf16;          // of lhs and rhs
+  DataType type = DataType::kBf16;          // that the array multiplies
+  std::optional<DataType> converted{};      // type of rhs in HBM, where the VPU converts it
   DataType out_type = DataType::kBf16;
   bool transpose_rhs = false;
   std::vector<VectorOp> epilogue;  // copy where there is none

@@ -97,7 +97,9 @@ enum class OpKind : std::uint8_t {
 //                                           only an expert product's step can read
 //   matmul(%lhs, %rhs)                      attrs transpose_rhs (rhs is N x K), heads (h: part i of
 //                                           h of lhs's columns times rows i K .. i K + K of rhs is
-//                                           part i of the result's columns)
+//                                           part i of the result's columns); lhs and rhs of one
+//                                           type, or rhs of a narrower one that is converted: int8
+//                                           or fp8 where lhs is bf16
 //   expert_matmul(%x, %w, %experts)         row p is row p / top of x times rows e K .. e K + K of
 //                                           w, where e is entry p of the table, K the columns of x
 //                                           and top = rows(table) / rows(x); attr capacity: rows

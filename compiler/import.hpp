@@ -29,6 +29,9 @@ struct Scenario {
   std::int64_t context = 0;       // decode: tokens of each sequence in the KV cache before the step
   DataType dtype = DataType::kBf16;
   ExpertScenario experts{};  // of models with experts
+  // Of products with weights; where not given, dtype. Weights narrower than bf16 activations are
+  // converted on their way into the array.
+  std::optional<DataType> weights{}, activations{};
   // Only these layers; the embedding comes with the first layer, the head with the last one. Where
   // there is no embedding, the hidden state is an input, and without a head it is the output.
   std::optional<LayerRange> layers{};

@@ -90,12 +90,12 @@ std::string printable(std::string_view name) {
   return result;
 }
 
-// What int8 weights are multiplied with: `X.weight_scale` beside int8 `X.weight`.
+// What narrow weights are multiplied with: `X.weight_scale` beside int8 or fp8 `X.weight`.
 std::set<std::string> scales_of_weights(const Graph& graph) {
   std::set<std::string> names;
   for (const Tensor& t : graph.tensors) {
     const std::string_view name = t.name;
-    if (t.role != TensorRole::kWeight || t.type != DataType::kInt8 ||
+    if (t.role != TensorRole::kWeight || size_of(t.type) != 1 ||
         name.size() < kWeightSuffix.size() ||
         name.substr(name.size() - kWeightSuffix.size()) != kWeightSuffix) {
       continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/gemm_kernel.hpp"
+#include "compiler/op_rules.hpp"
 
 namespace systole {
 namespace {
@@ -12,7 +13,8 @@ class HeldWeightsKernel : public GemmKernel {
  public:
   HeldWeightsKernel(Lowering& lowering, const Op& op, const GemmMapping& mapping)
       : GemmKernel(lowering, op, mapping,
-                   lowering.chip.mxu.weight_fifo > 0 && attribute(op, "transpose_rhs", 0) == 0) {}
+                   lowering.chip.mxu.weight_fifo > 0 && attribute(op, "transpose_rhs", 0) == 0 &&
+                       type_of(lowering.graph, op, 0) == type_of(lowering.graph, op, 1)) {}
 
  private:
   void multiply(const Block& at) override;
@@ -57,7 +59,7 @@ void HeldWeightsKernel::load_weights(const Lane& lane, const Block& at, const Af
   if (transpose_) {
     WeightLoadTransposed load;
     load.src = vmem_tile(rhs_ring_.at(number, first_col * (g_.block_k * in_) + kk * (depth_ * in_)),
-                         g_.block_k * in_, rhs_.type);
+                         g_.block_k * in_, lhs_.type);
     load.depth = depth;
     load.cols = cols;
     e_.emit(unit, load);
@@ -72,7 +74,7 @@ void HeldWeightsKernel::load_weights(const Lane& lane, const Block& at, const Af
     e_.emit(unit, load, {}, {e_.filled(ring, unit)}, {e_.released(ring, unit)});
   } else {
     load.src = vmem_tile(rhs_ring_.at(number, kk * (depth_ * tile_n_ * in_) + first_col * in_),
-                         tile_n_ * in_, rhs_.type);
+                         tile_n_ * in_, lhs_.type);
     e_.emit(unit, load);
   }
 }

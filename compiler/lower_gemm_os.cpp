@@ -37,7 +37,7 @@ void HeldSumsKernel::stream(const Lane& lane, const Block& at, const Affine& row
   const Affine first_col = block * cols_ + lane.first_block * cols_;
   body.rhs =
       vmem_tile(rhs_ring_.at(rhs_block(at), first_col * (transpose_ ? g_.block_k * in_ : in_)),
-                (transpose_ ? g_.block_k : tile_n_) * in_, rhs_.type);
+                (transpose_ ? g_.block_k : tile_n_) * in_, lhs_.type);
   body.rows = sum_rows(at, lane, row_block);
   body.depth = clamped(Affine(g_.k) - at.k * g_.block_k, g_.block_k);
   body.cols = cols_left(at.n, lane, block);

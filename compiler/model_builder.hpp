@@ -63,8 +63,9 @@ class ModelBuilder {
   // Of some columns.
   std::int32_t rms_norm(const std::string& name, const Operand& x, double eps);
 
-  // in x out weights, and out biases. In an int8 scenario the weights are int8 with a scale per
-  // output channel, and the input is quantised per row, once for all layers that read it.
+  // in x out weights, and out biases. Weights of int8 and fp8 have a scale per output channel. The
+  // input is quantised per row to int8 activations, or converted to fp8 ones, once for all layers
+  // that read it.
   struct LinearShape {
     std::string name;
     std::int64_t out = 0;
@@ -101,7 +102,7 @@ class ModelBuilder {
     std::int64_t out = 0;
     std::int64_t experts = 0;
     std::int32_t choice = -1;   // table
-    std::int32_t tokens = -1;   // table: p / top for each p; int8 only
+    std::int32_t tokens = -1;   // table: p / top for each p; int8 activations only
     std::int64_t capacity = 0;  // as expert_matmul's
     bool bias = false;          // a row per expert
     double damping = 1;
@@ -113,7 +114,7 @@ class ModelBuilder {
   // A cache by itself, one per layer.
   std::int32_t cache(const std::string& name, std::int64_t rows, std::int64_t cols);
 
-  // In an int8 scenario, quantises x here, for all linear layers that read it from now on.
+  // Where activations are int8 or fp8, makes x's here, for all linear layers that read it later.
   void prepare(std::int32_t x);
 
   struct AttentionShape {
@@ -147,15 +148,23 @@ class ModelBuilder {
 
  private:
   std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
-  std::int32_t expert_linear_int8(std::int32_t x, const ExpertShape& shape,
-                                  const LinearWeights& weights);
+  std::int32_t expert_linear_narrow(std::int32_t x, const ExpertShape& shape,
+                                    const LinearWeights& weights);
+  // For each row of an expert product, the scales of its expert.
+  std::int32_t channel_scales(const ExpertShape& shape, const LinearWeights& weights);
   static std::string result_before_bias(const ExpertShape& shape);
   std::int32_t expert_bias(std::int32_t product, const ExpertShape& shape);
   GraphBuilder::Quantized quantized(std::int32_t x);
-  LinearWeights int8_weights(const std::string& name, std::int64_t in, std::int64_t out,
-                             std::int64_t experts, double deviation);
+  bool narrow() const { return weights_of(scenario_) != DataType::kBf16; }
+  bool quantizes() const { return activations_of(scenario_) == DataType::kInt8; }
+  LinearWeights narrow_weights(const std::string& name, std::int64_t in, std::int64_t out,
+                               std::int64_t experts, double deviation);
+  std::int32_t apply_narrow(const std::string& name, std::int32_t x, const LinearWeights& weights,
+                            std::int64_t first_col, std::int64_t cols, const std::string& result);
   std::int32_t apply_int8(const std::string& name, std::int32_t x, const LinearWeights& weights,
                           std::int64_t first_col, std::int64_t cols, const std::string& result);
+  // What the array multiplies with narrow weights: x, or x in the activations' type.
+  std::int32_t multiplicand(std::int32_t x);
   const Tensor& tensor(std::int32_t index) const;
 
   const Scenario& scenario_;
@@ -166,6 +175,7 @@ class ModelBuilder {
   std::int32_t section_ = -1;  // of the weights declared now
   std::int64_t copies_ = 1;
   std::map<std::int32_t, GraphBuilder::Quantized> quantized_;
+  std::map<std::int32_t, std::int32_t> converted_;  // of x, in fp8
 };
 
 }  // namespace systole

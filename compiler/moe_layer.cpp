@@ -120,7 +120,7 @@ MoeTables moe_tables(ModelBuilder& build, const MoeConfig& config, std::string_v
   };
   MoeTables tables{.capacity = choice.capacity};
   tables.experts = table("experts", choice.experts);
-  if (build.scenario().dtype == DataType::kInt8) {
+  if (activations_of(build.scenario()) == DataType::kInt8) {
     std::vector<std::int64_t> rows;
     for (std::int64_t p = 0; p < tokens * config.top; ++p) rows.push_back(p / config.top);
     tables.tokens = table("expert_tokens", std::move(rows));

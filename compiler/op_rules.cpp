@@ -135,6 +135,17 @@ void require_extent(const Graph& graph, const Op& op, std::size_t which, const E
   }
 }
 
+void require_product_types(const Graph& graph, const Op& op) {
+  require_type(graph, op, 0, DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
+               DataType::kFp8E5m2);
+  if (type_of(graph, op, 0) == DataType::kBf16) {
+    require_type(graph, op, 1, DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
+                 DataType::kFp8E5m2);
+  } else {
+    require_type(graph, op, 1, type_of(graph, op, 0));
+  }
+}
+
 void require_repeated_down(const Graph& graph, const Op& op, std::size_t which, const Extent& a) {
   const Extent b = extent_of(graph, op.operands[which]);
   if (b.cols != a.cols || b.rows < 1 || a.rows % b.rows != 0) {

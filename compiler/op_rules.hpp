@@ -27,6 +27,9 @@ inline bool is_float(DataType type) { return !row_of(type).integer; }
 inline DataType result_of(DataType operand) { return is_fp8(operand) ? DataType::kBf16 : operand; }
 DataType type_of(const Graph& graph, const Op& op, std::size_t which);
 
+// The types that a product may have, in its operands. Where lhs is bf16, rhs may be int8 or fp8,
+// which is converted on its way in: no number of these types is rounded by that.
+void require_product_types(const Graph& graph, const Op& op);
 void require_extent(const Graph& graph, const Op& op, std::size_t which, const Extent& expected);
 // b may be of a's shape, or a whole fraction of a's rows and repeated down them.
 void require_repeated_down(const Graph& graph, const Op& op, std::size_t which, const Extent& a);

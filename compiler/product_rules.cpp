@@ -45,9 +45,7 @@ ResultInfo product_result(const Graph& graph, const Op& op) {
   const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
   const Extent lhs = extent_of(graph, op.operands[0]);
   const Extent rhs = extent_of(graph, op.operands[1]);
-  require_type(graph, op, 0, DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
-               DataType::kFp8E5m2);
-  require_type(graph, op, 1, type_of(graph, op, 0));
+  require_product_types(graph, op);
   if ((transposed ? rhs.cols : rhs.rows) != lhs.cols) {
     mismatch(operand_text(graph, op, 1),
              fmt::format("K = {} {}, as operand 1", lhs.cols, transposed ? "columns" : "rows"));

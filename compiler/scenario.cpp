@@ -27,6 +27,20 @@ void check_length(std::string_view flag, std::string_view what, std::int64_t val
   }
 }
 
+// Of products with weights.
+void check_types(const Scenario& s, std::string_view where) {
+  const DataType weights = weights_of(s), activations = activations_of(s);
+  const bool narrow = weights == DataType::kInt8 || is_fp8(weights);
+  const bool taken = activations == DataType::kBf16 ? narrow || weights == DataType::kBf16
+                                                    : narrow && activations == weights;
+  if (!taken) {
+    bad_input(where,
+              fmt::format("{} weights with {} activations, which are not supported",
+                          name_of(weights), name_of(activations)),
+              "bf16, int8 or fp8 weights with bf16 activations, or both of them int8 or fp8");
+  }
+}
+
 void check_layers(const Scenario& s, std::int64_t layers, std::string_view where) {
   if (!s.layers) return;
   const std::string found = fmt::format("--layers {}:{}", s.layers->first, s.layers->end);
@@ -57,10 +71,7 @@ void check_scenario(const Scenario& s, std::string_view where, bool source) {
   if (s.batch < 1) {
     usage_error(fmt::format("--batch {}", s.batch), "--batch N of 1 or more");
   }
-  if (s.dtype != DataType::kBf16 && s.dtype != DataType::kInt8) {
-    bad_input(where, fmt::format("{} transformers, which are not supported", name_of(s.dtype)),
-              "bf16 or int8");
-  }
+  check_types(s, where);
 }
 
 void check_limits(const Scenario& s, const ModelLimits& limits, std::string_view where) {

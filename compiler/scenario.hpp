@@ -12,6 +12,9 @@ namespace systole {
 
 inline bool is_decode(const Scenario& scenario) { return scenario.phase == "decode"; }
 
+inline DataType weights_of(const Scenario& s) { return s.weights.value_or(s.dtype); }
+inline DataType activations_of(const Scenario& s) { return s.activations.value_or(s.dtype); }
+
 // Rows of each sequence that a run processes, and the rows of K and V that they attend to.
 std::int64_t step_of(const Scenario& scenario);
 std::int64_t keys_of(const Scenario& scenario);

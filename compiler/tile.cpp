@@ -38,6 +38,8 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   shape.n = out.cols / shape.heads;
   shape.type = graph.tensors[op.operands[0].tensor].type;
   shape.out_type = out.type;
+  const DataType rhs = graph.tensors[op.operands[1].tensor].type;
+  if (rhs != shape.type) shape.converted = rhs;
   shape.transpose_rhs = attribute(op, "transpose_rhs", 0) != 0;
   for (const EpilogueStep& step : op.epilogue) {
     shape.epilogue.push_back(*row_of(step.kind).vector_op);

@@ -39,6 +39,13 @@ std::int64_t largest_below(std::int64_t limit, const Fits& fits) {
   return good;
 }
 
+// "bf16", or "int8 weights and bf16 activations".
+std::string types_text(const Scenario& scenario) {
+  const DataType weights = weights_of(scenario), activations = activations_of(scenario);
+  if (weights == activations) return std::string(name_of(weights));
+  return fmt::format("{} weights and {} activations", name_of(weights), name_of(activations));
+}
+
 class CapacitySearch {
  public:
   CapacitySearch(const Workload& model, const Chip& chip) : model_(model), chip_(chip) {}
@@ -164,7 +171,7 @@ void require_capacity(const Workload& model, const Scenario& scenario, const Gra
   const std::string found =
       fmt::format("{} bytes of tensors, {} of them weights, for {} with {} in {}",
                   grouped(shortage->needed), grouped(bytes_of_weights(graph)),
-                  length_text(scenario), batch_text(scenario), name_of(scenario.dtype));
+                  length_text(scenario), batch_text(scenario), types_text(scenario));
   const std::string reach = fmt::format("at most the {} bytes of HBM that a core of {} reaches",
                                         grouped(shortage->reached), chip.spec.name);
   const std::string whole =

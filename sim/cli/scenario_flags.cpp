@@ -16,9 +16,10 @@ using Use = ScenarioUse;
 constexpr std::int64_t kLargestCount = std::int64_t{1} << 31;
 constexpr std::int64_t kLargestSeed = std::int64_t{1} << 62;
 constexpr std::int64_t kMostSteps = 1'000'000;
+constexpr std::string_view kTypes = "bf16,int8,fp8,fp8_e4m3,fp8_e5m2";
 constexpr std::string_view kNoExperts = "no experts: only a model has them";
 
-constexpr std::array<ScenarioKeyRow, 13> kKeys{{
+constexpr std::array<ScenarioKeyRow, 15> kKeys{{
     {"phase", &F::phase, Use::kModels, "prefill,decode", 0, 0, "prefill",
      "no phase: only a model has one", "prefill, or decode: one step of a token"},
     {"batch", &F::batch, Use::kModels, "", 1, kLargestCount, "1", "no batch: only a model has one",
@@ -35,9 +36,16 @@ constexpr std::array<ScenarioKeyRow, 13> kKeys{{
      "no generation: only a model has one",
      "of a generation, the most decode steps that are simulated, the first and the last one among "
      "them; the others are interpolated, and called estimates"},
-    {"dtype", &F::dtype, Use::kModelsAndGemms, "bf16,int8,fp8,fp8_e4m3,fp8_e5m2", 0, 0,
+    {"dtype", &F::dtype, Use::kModelsAndGemms, kTypes, 0, 0,
      "bf16; of a GEMM, the chip's native type", "no types to choose",
-     "type of weights and activations; fp8 is short for fp8_e4m3; models have bf16 and int8"},
+     "type of weights and activations; fp8 is short for fp8_e4m3"},
+    {"weights", &F::weights, Use::kModels, kTypes, 0, 0, "dtype",
+     "no weights: only a model has them",
+     "type of the weights of products; int8 and fp8 ones have a scale per output channel, and are "
+     "converted on their way in where activations are bf16"},
+    {"activations", &F::activations, Use::kModels, kTypes, 0, 0, "dtype",
+     "no activations: only a model has them",
+     "type of what is multiplied with weights: bf16, or the weights' type"},
     {"layers", &F::layers, Use::kModels, "", 0, 0, "all", "no layers: only a model has them",
      "A:B, layers A to B - 1 of a model, counted from 0; the embedding is there where A is 0, the "
      "head where B is the number of layers"},

@@ -24,6 +24,8 @@ struct ScenarioFlags {
   std::optional<std::int64_t> generate;  // decode steps after a prefill
   std::optional<std::int64_t> simulated_steps;
   std::optional<std::string> dtype;
+  std::optional<std::string> weights;
+  std::optional<std::string> activations;
   std::optional<LayerRange> layers;
   std::optional<std::string> experts;  // file
   std::optional<std::int64_t> expert_seed;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/cli/scenario_result.hpp"
 
+#include "compiler/scenario.hpp"
+
 namespace systole {
 
 ScenarioResult scenario_result(const Workload& workload, const Scenario& scenario,
@@ -9,6 +11,9 @@ ScenarioResult scenario_result(const Workload& workload, const Scenario& scenari
   if (is_program(workload) || workload.kind == WorkloadKind::kGraph) return result;
   result.dtype = name_of(scenario.dtype);
   if (workload.kind != WorkloadKind::kModel) return result;
+  const DataType weights = weights_of(scenario), activations = activations_of(scenario);
+  result.dtype = name_of(activations);
+  if (weights != activations) result.weights = name_of(weights);
   result.phase = scenario.phase;
   result.batch = scenario.batch;
   result.seq = scenario.seq;

@@ -160,6 +160,8 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   if (model && !flags.seq && scenario.phase == "prefill") scenario.seq = fixed_sequence(workload);
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
   if (flags.dtype) scenario.dtype = dtype_of(*flags.dtype);
+  if (flags.weights) scenario.weights = dtype_of(*flags.weights);
+  if (flags.activations) scenario.activations = dtype_of(*flags.activations);
   return scenario;
 }
 

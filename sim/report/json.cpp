@@ -17,6 +17,10 @@ Json scenario_json(const ScenarioResult& scenario) {
   if (scenario.seq > 0) json["seq"] = scenario.seq;
   if (scenario.context > 0) json["context"] = scenario.context;
   if (!scenario.dtype.empty()) json["dtype"] = scenario.dtype;
+  if (!scenario.weights.empty()) {
+    json["weights"] = scenario.weights;
+    json["activations"] = scenario.dtype;
+  }
   if (const auto& layers = scenario.layers) {
     json["layers"] = fmt::format("{}:{}", layers->first, layers->end);
     json["layers_of"] = layers->all;

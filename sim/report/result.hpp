@@ -24,6 +24,7 @@ struct ScenarioResult {
   std::int64_t seq = 0;      // prefill
   std::int64_t context = 0;  // decode
   std::string dtype;
+  std::string weights = {};  // where they are of another type
   struct Layers {
     std::int64_t first = 0, end = 0;  // first to end - 1, counted from 0
     std::int64_t all = 0;             // of the model

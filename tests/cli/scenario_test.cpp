@@ -125,6 +125,34 @@ TEST_CASE("a result says which layers were run, of how many") {
   }
 }
 
+TEST_CASE(
+    "types of weights and activations are in the result, and those that a chip lacks refused") {
+  const auto with = [](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{config_of("llama"), "--chip", "tiny-4x4", "--seq", "5"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const Json both = result_of(with({"--dtype", "fp8", "--check"}));
+  CHECK(both["scenario"]["dtype"] == "fp8_e4m3");
+  CHECK_FALSE(both["scenario"].contains("weights"));
+  CHECK(both["check"]["passed"] == true);
+  const Json mixed = result_of(with({"--weights", "int8"}));
+  CHECK(mixed["scenario"]["weights"] == "int8");
+  CHECK(mixed["scenario"]["activations"] == "bf16");
+  CHECK(result_of(with({"--dtype", "int8", "--activations", "bf16"})) == mixed);
+  CHECK(run(with({"--weights", "fp8_e5m2"})).out.find(", fp8_e5m2 weights, bf16 activations)") !=
+        std::string::npos);
+  const Outcome wrong = run(with({"--weights", "bf16", "--activations", "int8"}));
+  CHECK(wrong.status == 3);
+  CHECK(wrong.err.find("bf16 weights with int8 activations") != std::string::npos);
+  const Outcome lacking =
+      run({"llama-3.2-1b", "--chip", "tpu-v5e", "--seq", "5", "--dtype", "fp8"});
+  CHECK(lacking.status == 3);
+  CHECK(lacking.err.find("fp8 in its MXU; expected a chip that has it, such as ") !=
+        std::string::npos);
+  CHECK(run({"gemm:8x8x8", "--chip", "tiny-4x4", "--weights", "int8"}).status == 2);
+}
+
 TEST_CASE("a result of a model with experts says how they were chosen, and no other does") {
   const Json drawn = result_of({config_of("mixtral"), "--chip", "tiny-4x4", "--seq", "5",
                                 "--expert-seed", "9", "--expert-imbalance", "1.5"});

@@ -57,8 +57,11 @@ TEST_CASE("a product's K must agree, and its operands' types") {
   CHECK_THAT(b.objection(OpKind::kMatmul, {x, b.value("w", 8, 3)}), contains("K = 7 rows"));
   CHECK_THAT(b.objection(OpKind::kMatmul, {x, b.value("t", 7, 3)}, {{"transpose_rhs", 1}}),
              contains("K = 7 columns"));
-  CHECK_THAT(b.objection(OpKind::kMatmul, {x, b.value("j", 7, 3, DataType::kInt8)}),
+  CHECK_THAT(b.objection(OpKind::kMatmul, {x, b.value("j", 7, 3, DataType::kFp32)}),
              contains("expected bf16"));
+  CHECK_THAT(
+      b.objection(OpKind::kMatmul, {b.value("i", 5, 7, DataType::kInt8), b.value("k", 7, 3)}),
+      contains("expected int8"));
   const Operand f = b.value("f", 5, 7, DataType::kFp32);
   CHECK_THAT(b.objection(OpKind::kMatmul, {f, f}), contains("expected bf16 or int8"));
 }

@@ -57,12 +57,32 @@ TEST_CASE("a phase, a batch and a type that there are not are refused") {
   CHECK_THAT(checked(scenario).message, contains("--phase prefill or decode"));
   CHECK(checked(scenario).code == ExitCode::kUsage);
   CHECK(checked(prefill(4, 0)).code == ExitCode::kUsage);
-  CHECK(checked(prefill(4, 1, DataType::kInt8)).code == ExitCode::kDone);
-  for (const DataType type :
-       {DataType::kFp32, DataType::kInt32, DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+  for (const DataType type : {DataType::kInt8, DataType::kFp8E4m3, DataType::kFp8E5m2}) {
+    CHECK(checked(prefill(4, 1, type)).code == ExitCode::kDone);
+  }
+  for (const DataType type : {DataType::kFp32, DataType::kInt32}) {
     CHECK(checked(prefill(4, 1, type)).code == ExitCode::kBadInput);
     CHECK_THAT(checked(prefill(4, 1, type)).message,
-               contains(std::string(name_of(type)) + " transformers") && contains("bf16 or int8"));
+               contains(std::string(name_of(type)) + " weights") && contains("bf16, int8 or fp8"));
+  }
+}
+
+TEST_CASE("weights may be narrower than bf16 activations, and else are of their type") {
+  const std::vector<DataType> types{DataType::kBf16, DataType::kInt8, DataType::kFp8E4m3,
+                                    DataType::kFp8E5m2};
+  for (const DataType weights : types) {
+    for (const DataType activations : types) {
+      Scenario scenario = prefill(4);
+      scenario.weights = weights;
+      scenario.activations = activations;
+      INFO(name_of(weights) << " weights, " << name_of(activations) << " activations");
+      const bool taken = weights == activations || activations == DataType::kBf16;
+      CHECK((checked(scenario).code == ExitCode::kDone) == taken);
+      CHECK(weights_of(scenario) == weights);
+      scenario.weights.reset();
+      scenario.dtype = weights;
+      CHECK((checked(scenario).code == ExitCode::kDone) == taken);
+    }
   }
 }
 
