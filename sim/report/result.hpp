@@ -12,6 +12,7 @@
 #include "isa/program.hpp"
 #include "sim/energy/energy.hpp"
 #include "sim/observe/law.hpp"
+#include "sim/report/balance.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/report/resource.hpp"
 
@@ -24,12 +25,6 @@ struct ScenarioResult {
   std::int64_t seq = 0;      // prefill
   std::int64_t context = 0;  // decode
   std::string dtype;
-};
-
-struct UnitResult {
-  std::string name;         // "core0.mxu1"
-  ReasonCycles reasons;     // add up to the run; "wait:core0.dma0"
-  Cycles array_cycles = 0;  // of an MXU: in which its array works, counted once
 };
 
 // One op, all its repetitions.
@@ -107,6 +102,7 @@ struct RunResult {
   Demand demand;
   Resource bound_by = Resource::kLatency;
   std::vector<UnitResult> units;
+  Balance balance;
   Bytes hbm_read = 0;
   Bytes hbm_written = 0;
   Bytes cmem_read = 0;
