@@ -108,7 +108,8 @@ const PassTable& passes() {
        .run = run_orient,
        .text = graph_text},
       {.name = "tile",
-       .doc = "a mapping for each op, by a search with the timing formulas",
+       .doc = "parts of each op for the cores, and their mappings, by a search with the timing "
+              "formulas",
        .level = PassLevel::kProgram,
        .needs_chip = true,
        .run = [](PassState& state) { state.tiling = tile_ops(state.graph, state.chip->spec); },
