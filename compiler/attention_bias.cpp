@@ -5,38 +5,40 @@
 namespace systole {
 
 // Rows of the bias lie head by head, and are the same for all sequences.
-void AttentionKernel::load_bias(const Lane& lane, const Position& at, const Affine& j,
-                                const Guard& when) {
+void AttentionKernel::load_bias(const Lane& lane, const Step& s, const Guard& when) {
   if (g_.bias_element == 0) return;
-  const Affine head = at.group * (g_.kv_lanes * g_.heads_per_kv()) +
-                      at.round * g_.heads_at_a_time() + lane.number * g_.stack;
-  const Affine row = head * g_.seq + at.block * g_.block_q;
+  const Affine head = s.at.group * (g_.kv_lanes * g_.heads_per_kv()) +
+                      s.at.round * g_.heads_at_a_time() + lane.number * g_.stack;
+  const Affine first = nest_.first_row(s);
+  const Affine row = head * g_.seq + s.at.block * g_.block_q + first;
+  const Bytes pitch = g_.block_kv * g_.bias_element;
   const Ring& ring = lane.bias_ring;
-  e_.acquire(ring, kv_number(at, j), when);
+  e_.acquire(ring, nest_.kv_number(s), when);
   Load load;
-  load.dst = vmem_tile(ring.at(step(at, j)), g_.block_kv * g_.bias_element, bias_.type);
-  load.src = bias_.tile(row * bias_.pitch + first_key(at, j) * g_.bias_element);
-  load.rows = rows(at);
-  load.cols = kv_rows(at, j);
-  e_.emit(ring.producer, load, both(lane.active, when));
+  load.dst = vmem_tile(ring.at(nest_.place(s), first * pitch), pitch, bias_.type);
+  load.src = bias_.tile(row * bias_.pitch + nest_.first_key(s) * g_.bias_element);
+  load.rows = nest_.rows(s);
+  load.cols = nest_.keys(s);
+  e_.emit(ring.producer, load, both(active(lane, s, 0), when));
   e_.signal(ring.producer, e_.published(ring), when);
 }
 
-void AttentionKernel::add_bias(const Lane& lane, const Position& at, const Affine& j,
-                               const Guard& when) {
+void AttentionKernel::add_bias(const Lane& lane, const Step& s, const Guard& when) {
   if (g_.bias_element == 0) return;
   const Ring& ring = lane.bias_ring;
   e_.wait(kVpuUnit, {{lane.scores, 1}, e_.filled(ring, kVpuUnit)}, when);
   const Affine part = e_.open(parts_);
+  const Bytes pitch = g_.block_kv * g_.bias_element;
   Vector add;
   add.op = VectorOp::kAdd;
-  add.dst = scores_tile(lane, step(at, j), part);
+  add.dst = scores_tile(lane, s, part);
   add.a = add.dst;
-  add.b = vmem_tile(ring.at(step(at, j), part * (mxu_.cols * g_.bias_element)),
-                    g_.block_kv * g_.bias_element, bias_.type);
-  add.rows = rows(at);
-  add.cols = part_keys(at, j, part);
-  e_.emit(kVpuUnit, add, both(lane.active, when));
+  add.b = vmem_tile(ring.at(nest_.place(s), part * (mxu_.cols * g_.bias_element) +
+                                                nest_.first_row(s, part) * pitch),
+                    pitch, bias_.type);
+  add.rows = nest_.rows(s, part);
+  add.cols = nest_.part_keys(s, part);
+  e_.emit(kVpuUnit, add, both(active(lane, s, part), when));
   e_.close();
   e_.signal(kVpuUnit, {{lane.biased, 1}, e_.released(ring, kVpuUnit)}, when);
 }

@@ -30,58 +30,98 @@ std::int64_t parts(const AttentionMapping& a, const ChipSpec& chip) {
 }
 
 std::int64_t head_blocks(const AttentionMapping& a, const ChipSpec& chip) {
-  return ceil_div(a.head_dim, chip.mxu.cols);
+  return ceil_div(a.value_dim, chip.mxu.cols);
 }
 
-Cycles array_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+// Of one key and its value, of the heads at a time.
+Bytes key_bytes(const AttentionMapping& a) {
+  const std::int64_t values = a.values_in_keys ? 0 : a.value_dim;
+  return (a.kv_lanes * (a.head_dim + values) + a.second_dim) * kIn;
+}
+
+// Rows of a step that work at column block `part`, and at any: see compiler/attention_nest.hpp.
+struct StepRows {
+  std::int64_t rows = 0;
+  std::int64_t fewer = 0;  // from one column block to the next
+  std::int64_t at(std::int64_t part) const { return rows - part * fewer; }
+};
+
+Cycles array_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
   const std::int64_t depth = weight_tile_depth(chip.mxu, DataType::kBf16);
   const Cycles load = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle);
-  const std::int64_t feeds = parts(a, chip) * ceil_div(a.head_dim, depth) +
-                             head_blocks(a, chip) * (a.block_kv / a.key_chunk);
-  return feeds * std::max(a.rows(), load);
+  const std::int64_t chunks = chip.mxu.cols / a.key_chunk;
+  const std::int64_t of_key = ceil_div(a.head_dim, depth) + ceil_div(a.second_dim, depth);
+  const std::int64_t feeds = of_key + head_blocks(a, chip) * chunks;
+  Cycles cycles = 0;
+  for (std::int64_t part = 0; part < parts(a, chip); ++part) {
+    cycles += feeds * std::max(step.at(part), load);
+  }
+  return cycles;
 }
 
-// Instructions on columns depend on each other, so that each waits for the one before.
-Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
-  const auto cycles = [&](VectorOp op, std::int64_t cols, std::int64_t loads, bool masked) {
-    const std::int64_t blocks = vector_blocks(a.rows(), cols, chip.vpu.sublanes, chip.vpu.lanes);
+// Instructions on columns depend on each other: with one lane, each waits for the one before.
+Cycles vector_unit_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
+  const auto cycles = [&](VectorOp op, std::int64_t rows, std::int64_t cols, std::int64_t loads,
+                          bool masked) {
+    const std::int64_t blocks = vector_blocks(rows, cols, chip.vpu.sublanes, chip.vpu.lanes);
     return vector_cycles(chip.vpu, op, blocks, loads, masked);
   };
-  const std::int64_t columns = 3 + parts(a, chip);
-  const Cycles dependent = (1 + parts(a, chip)) * chip.vpu.latency;
-  Cycles element = cycles(VectorOp::kScaleExp, chip.mxu.cols, 1, a.causal);
-  if (a.softcap != 0) {
-    element += cycles(VectorOp::kScale, chip.mxu.cols, 1, false) +
-               cycles(VectorOp::kTanh, chip.mxu.cols, 1, false);
+  const std::int64_t cols = chip.mxu.cols;
+  const bool masked = a.window > 0 || step.fewer > 0;
+  Cycles element = 0;
+  for (std::int64_t part = 0; part < parts(a, chip); ++part) {
+    const std::int64_t rows = step.at(part);
+    element += cycles(VectorOp::kScaleExp, rows, cols, 1, masked) +
+               cycles(VectorOp::kMulAdd, rows, 1, 2, false);
+    if (a.softcap != 0) {
+      element += cycles(VectorOp::kScale, rows, cols, 1, false) +
+                 cycles(VectorOp::kTanh, rows, cols, 1, false);
+    }
+    if (a.bias_element > 0) element += cycles(VectorOp::kAdd, rows, cols, 2, false);
   }
-  if (a.bias_element > 0) element += cycles(VectorOp::kAdd, chip.mxu.cols, 2, false);
-  return a.lanes() * (parts(a, chip) * element + cycles(VectorOp::kMulAdd, a.head_dim, 2, false) +
-                      columns * cycles(VectorOp::kMulAdd, 1, 2, false) + dependent);
+  const Cycles dependent = a.lanes() > 1 ? 0 : (1 + parts(a, chip)) * chip.vpu.latency;
+  return a.lanes() * (element + cycles(VectorOp::kMulAdd, step.rows, a.value_dim, 2, false) +
+                      3 * cycles(VectorOp::kMulAdd, step.rows, 1, 2, false) + dependent);
 }
 
-Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a) {
-  const std::int64_t blocks =
-      vector_blocks(a.rows(), a.block_kv, chip.vpu.sublanes, chip.vpu.lanes);
+Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
+  std::int64_t blocks = 0;
+  for (std::int64_t part = 0; part < parts(a, chip); ++part) {
+    blocks += vector_blocks(step.at(part), chip.mxu.cols, chip.vpu.sublanes, chip.vpu.lanes);
+  }
   const Cycles reduction = xlu_cycles(blocks, chip.xlu.reduce_interval);
   return ceil_div(a.lanes(), std::max<std::int64_t>(1, chip.xlu.count)) * 2 * reduction;
 }
 
 // Cycles of one step (a block of queries against a block of keys) on all lanes.
-Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a) {
-  const Cycles array = array_cycles(chip, a);
+Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
+  const Cycles array = array_cycles(chip, a, step);
   // A block of keys is asked for when its place is free, kv_slots steps before its use.
-  const Bytes block = 2 * a.block_kv * a.kv_lanes * a.head_dim * kIn +
-                      a.lanes() * a.rows() * a.block_kv * a.bias_element;
+  const Bytes block =
+      a.block_kv * key_bytes(a) + a.lanes() * a.rows() * a.block_kv * a.bias_element;
   const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
   const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
-  return std::max({array, vector_unit_cycles(chip, a), cross_lane_cycles(chip, a), memory,
-                   round_trip / a.kv_slots});
+  return std::max({array, vector_unit_cycles(chip, a, step), cross_lane_cycles(chip, a, step),
+                   memory, round_trip / a.kv_slots});
+}
+
+// Of one head's blocks of queries together.
+Cycles visit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  const StepRows whole{a.rows(), 0};
+  if (!a.causal || a.window > 0) return a.visits() * step_cycles(chip, a, whole);
+  const std::int64_t per_block = a.steps_per_block();
+  Cycles cycles = (a.visits() - a.q_blocks() * per_block) * step_cycles(chip, a, whole);
+  for (std::int64_t d = 0; d < per_block; ++d) {
+    const StepRows part{a.rows() - d * a.block_kv, chip.mxu.cols};
+    cycles += a.q_blocks() * step_cycles(chip, a, part);
+  }
+  return cycles;
 }
 
 Cycles estimate(const ChipSpec& chip, const AttentionMapping& a) {
-  // A query block ends with the last product and the division: about two steps without overlap.
-  return a.sequences * a.groups() * a.rounds() * (a.visits() + 2 * a.q_blocks()) *
-         step_cycles(chip, a);
+  // The first scores and the last product run without overlap: about two steps.
+  return a.sequences * a.groups() * a.rounds() * visit_cycles(chip, a) +
+         2 * step_cycles(chip, a, {a.rows(), 0});
 }
 
 bool fits(const ChipSpec& chip, const AttentionMapping& a, Bytes vmem) {
@@ -140,12 +180,13 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
 }  // namespace
 
 Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
-  const Bytes q_and_out = a.heads_at_a_time() * a.head_dim * (kIn + a.out_element);
-  const Bytes kv_row = a.kv_lanes * a.head_dim * kIn;
+  const Bytes q_and_out =
+      a.heads_at_a_time() * ((a.head_dim + a.second_dim) * kIn + a.value_dim * a.out_element);
   const std::int64_t columns = 7 + 2 * parts(a, chip);
   const Bytes lane =
-      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.head_dim * kWord);
-  return 2 * a.block_q * q_and_out + 2 * a.kv_slots * a.block_kv * kv_row + a.lanes() * lane;
+      a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.value_dim * kWord);
+  return 2 * a.block_q * q_and_out + a.kv_slots * a.block_kv * key_bytes(a) + a.lanes() * lane +
+         a.heads * a.sink_element;
 }
 
 std::int64_t attention_acc_rows(const AttentionMapping& a, const ChipSpec& chip) {
@@ -160,11 +201,19 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
   shape.keys = keys_read(op);
   shape.first_key = shape.key_rows - shape.keys;
   shape.softcap = attribute_of(op, "softcap");
-  if (has_bias(op)) shape.bias_element = size_of(graph.tensors[op.operands.back().tensor].type);
+  const HeadOperands further = head_operands(op);
+  const auto element = [&](std::int32_t which) {
+    return which < 0 ? 0 : size_of(graph.tensors[op.operands[which].tensor].type);
+  };
+  shape.bias_element = element(further.bias);
+  shape.sink_element = element(further.sinks);
+  if (further.k2 >= 0) shape.second_dim = extent_of(graph, op.operands[further.k2]).cols;
+  shape.values_in_keys = values_in_keys(graph, op);
   shape.sequences = q.rows / shape.seq;
   shape.heads = count_of(op, "heads");
   shape.kv_heads = count_of(op, "kv_heads") == 0 ? shape.heads : count_of(op, "kv_heads");
   shape.head_dim = q.cols / shape.heads;
+  shape.value_dim = extent_of(graph, op.operands[2]).cols / shape.kv_heads;
   shape.out_element = size_of(graph.tensors[op.result].type);
   // One query that sees all keys: nothing is masked.
   shape.causal = attribute_of(op, "causal") != 0 && shape.keys > 1;

@@ -69,10 +69,16 @@ class BertBuilder {
   }
 
   Graph build() {
-    const std::int32_t words = build_.weight("embeddings.word_embeddings.weight",
-                                             config_.vocab_size, config_.hidden_size, kWordScale);
+    std::int32_t words = -1;
+    if (build_.reads_words(config_.masked_lm && config_.tie_word_embeddings)) {
+      words = build_.weight("embeddings.word_embeddings.weight", config_.vocab_size,
+                            config_.hidden_size, kWordScale);
+    }
+    const std::int32_t entry =
+        build_.starts() ? embed(words) : build_.hidden_input("hidden", config_.hidden_size);
     const std::int32_t last =
-        build_.layers(embed(words), [&](std::int32_t h) { return mlp(attention(h)); });
+        build_.layers(entry, [&](std::int32_t h) { return mlp(attention(h)); });
+    if (!build_.ends()) return build_.finish({last});
     std::vector<std::int32_t> outputs;
     outputs.push_back(config_.masked_lm ? masked_lm(last, words) : last);
     if (config_.pooler) outputs.push_back(pooler(last));
@@ -170,7 +176,8 @@ Graph import_bert(const ConfigReader& read, std::string_view name, const Scenari
   check_limits(scenario,
                {.positions_key = "max_position_embeddings",
                 .positions = config.max_position_embeddings,
-                .encoder = true},
+                .encoder = true,
+                .layers = config.num_hidden_layers},
                read.where());
   return BertBuilder(config, name, scenario).build();
 }

@@ -81,7 +81,8 @@ constexpr std::array<Need, 7> kNeeds{{
     {"a weight-stationary MXU",
      [](const Graph& /*unused*/, const Op& op) {
        const OpFamily family = row_of(op.kind).family;
-       return family == OpFamily::kHeads || family == OpFamily::kExperts;
+       return family == OpFamily::kHeads || family == OpFamily::kExperts ||
+              (family == OpFamily::kProduct && attribute(op, "heads", 1) > 1);
      },
      [](const ChipSpec& chip) { return chip.mxu.dataflow == Dataflow::kWeightStationary; },
      "mxu.dataflow"},
@@ -183,6 +184,11 @@ void check_fused(const Graph& graph) {
     for (const Op& op : section.ops) {
       check_columns(graph, op, columns);
       if (op.kind == OpKind::kSoftmax) check_window(graph, op);
+      if (op.kind == OpKind::kSoftmax && op.operands.size() > 1) {
+        bad_input(fmt::format("{}: op {}", graph.name, op.name),
+                  "softmax with sinks that is not part of an attention",
+                  "scores, softmax and context in a row, with nothing else reading between them");
+      }
       if (op.kind != OpKind::kScores && op.kind != OpKind::kContext) continue;
       bad_input(fmt::format("{}: op {}", graph.name, op.name),
                 fmt::format("{} that is not part of an attention", name_of(op.kind)),

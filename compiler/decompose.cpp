@@ -84,8 +84,11 @@ class Decomposer {
 
   void mha(const Op& op) {
     const GraphBuilder::Attributes heads = head_attributes(head_counts(op));
+    const HeadOperands further = head_operands(op);
     std::vector<Operand> pairs{op.operands[0], op.operands[1]};
-    if (has_bias(op)) pairs.push_back(op.operands[3]);
+    for (const std::int32_t which : {further.q2, further.k2, further.bias}) {
+      if (which >= 0) pairs.push_back(op.operands[static_cast<std::size_t>(which)]);
+    }
     const std::int32_t scores =
         build_.op(OpKind::kScores, op.name, std::move(pairs), heads, part_tensor(op, "scores"));
     GraphBuilder::Attributes rule{{"causal", attribute_of(op, "causal")},
@@ -94,8 +97,10 @@ class Decomposer {
     for (const char* optional : {"window", "softcap"}) {
       if (attribute_of(op, optional) != 0) rule[optional] = attribute_of(op, optional);
     }
-    const std::int32_t weights = build_.op(OpKind::kSoftmax, part_name(op, "softmax"), {{scores}},
-                                           rule, part_tensor(op, "softmax"));
+    std::vector<Operand> rows{{scores}};
+    if (further.sinks >= 0) rows.push_back(op.operands[static_cast<std::size_t>(further.sinks)]);
+    const std::int32_t weights = build_.op(OpKind::kSoftmax, part_name(op, "softmax"),
+                                           std::move(rows), rule, part_tensor(op, "softmax"));
     build_.op_into(op.result, OpKind::kContext, part_name(op, "context"),
                    {{weights}, op.operands[2]}, heads);
   }

@@ -53,9 +53,7 @@ std::vector<Grid> product_grids(const Graph& graph, const Op& op, const ChipSpec
 // Heads go to cores with their keys and values; heads that share them, too, where there are fewer
 // of those than parts.
 std::vector<Grid> heads_grids(const Op& op, std::int64_t sequences, std::int64_t cores) {
-  // What is not known to belong to sequences and heads is not divided.
-  const std::size_t known = has_bias(op) ? 4 : 3;
-  if (op.kind != OpKind::kAttention || op.operands.size() != known) return {{1, 1}};
+  if (op.kind != OpKind::kAttention) return {{1, 1}};
   const HeadCounts counts = head_counts(op);
   std::vector<Grid> found;
   for (const Grid& grid : pairs(cores, sequences, counts.heads)) {
@@ -195,7 +193,20 @@ class Part {
       const std::int64_t each = extent(i).cols / counts.kv_heads;
       local_.operands[i] = part(op_.operands[i], keys, columns(kv, each));
     }
-    if (has_bias(op_)) take_rows(3, columns(heads, counts.seq));
+    if (values_in_keys(division_.graph, op_) && keys.count < extent(1).rows) {
+      const std::int64_t inside = op_.operands[2].first_col - op_.operands[1].first_col;
+      local_.operands[2] = {local_.operands[1].tensor, inside, extent(2).cols};
+    }
+    const HeadOperands further = head_operands(op_);
+    const auto at = [](std::int32_t which) { return static_cast<std::size_t>(which); };
+    if (further.q2 >= 0) {
+      const std::int64_t each = extent(at(further.q2)).cols / counts.heads;
+      local_.operands[at(further.q2)] =
+          part(op_.operands[at(further.q2)], queries, columns(heads, each));
+    }
+    if (further.k2 >= 0) take_rows(at(further.k2), keys);
+    if (further.bias >= 0) take_rows(at(further.bias), columns(heads, counts.seq));
+    if (further.sinks >= 0) take_rows(at(further.sinks), heads);
     local_.result =
         part(op_.result, queries, columns(heads, tensor(op_.result).cols / counts.heads));
   }

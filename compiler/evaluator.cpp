@@ -156,7 +156,9 @@ class GraphEvaluator {
 
   Matrix product(const Op& op) {
     const bool transposed = op.kind != OpKind::kLinear && attribute_of(op, "transpose_rhs") != 0;
-    Matrix running = multiply(view(op.operands[0]), view(op.operands[1]), transposed);
+    const auto heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
+    Matrix running = heads > 1 ? multiply_heads(view(op.operands[0]), view(op.operands[1]), heads)
+                               : multiply(view(op.operands[0]), view(op.operands[1]), transposed);
     if (op.kind == OpKind::kLinear) apply_step(OpKind::kAdd, 1, op, 2, running);
     apply_epilogue(op, running);
     return running;
@@ -289,7 +291,23 @@ class GraphEvaluator {
     if (op.kind != OpKind::kSoftmax) throw std::logic_error("a row-wise op without evaluation");
     SoftmaxRule rule = softmax_rule(op);
     if (rule.seq == 0) rule.seq = result.cols;
-    softmax(result, rule, 0);
+    if (op.operands.size() == 1) {
+      softmax(result, rule, 0);
+      return result;
+    }
+    return softmax_with_sinks(result, rule, operand(1));
+  }
+
+  // The rows are those of as many heads as there are sinks, one head after the other.
+  static Matrix softmax_with_sinks(const Matrix& x, const SoftmaxRule& rule,
+                                   const View<float>& sinks) {
+    Matrix result = make_matrix(x.rows, x.cols, false);
+    for (std::int64_t r = 0; r < x.rows; ++r) {
+      Matrix row = make_matrix(1, x.cols, false);
+      std::copy_n(x.real.begin() + r * x.cols, x.cols, row.real.begin());
+      softmax(row, rule, r, sinks.row(r / (x.rows / sinks.rows)));
+      std::copy_n(row.real.begin(), x.cols, result.real.begin() + r * x.cols);
+    }
     return result;
   }
 
@@ -305,8 +323,17 @@ class GraphEvaluator {
     Heads heads{.counts = head_counts(op)};
     const View<float> a = view(op.operands[0]).real;
     const View<float> b = view(op.operands[1]).real;
-    const View<float> bias = has_bias(op) ? view(op.operands.back()).real : View<float>{};
-    if (has_bias(op)) heads.bias = &bias;
+    const HeadOperands further = head_operands(op);
+    View<float> views[4];
+    const auto given = [&](std::int32_t which, View<float>& to) -> const View<float>* {
+      if (which < 0) return nullptr;
+      to = view(op.operands[static_cast<std::size_t>(which)]).real;
+      return &to;
+    };
+    heads.bias = given(further.bias, views[0]);
+    heads.q2 = given(further.q2, views[1]);
+    heads.k2 = given(further.k2, views[2]);
+    heads.sinks = given(further.sinks, views[3]);
     if (op.kind == OpKind::kScores) return scores(a, b, heads);
     if (op.kind == OpKind::kContext) return context(a, b, heads.counts);
     heads.rule = softmax_rule(op);

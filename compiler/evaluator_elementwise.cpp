@@ -19,6 +19,7 @@ double real_result(OpKind kind, double a, double b, float factor) {
     case OpKind::kSub: return a - b;
     case OpKind::kMul: return a * b;
     case OpKind::kMax: return a > b ? a : b;
+    case OpKind::kMin: return a < b ? a : b;
     case OpKind::kScale: return static_cast<double>(factor) * a;
     case OpKind::kExp: return std::exp(a);
     case OpKind::kTanh: return std::tanh(a);
@@ -62,6 +63,7 @@ std::int32_t whole_result(OpKind kind, std::int32_t a, std::int32_t b) {
   if (kind == OpKind::kAdd) return static_cast<std::int32_t>(ua + ub);
   if (kind == OpKind::kSub) return static_cast<std::int32_t>(ua - ub);
   if (kind == OpKind::kMax) return a > b ? a : b;
+  if (kind == OpKind::kMin) return a < b ? a : b;
   if (kind == OpKind::kRelu) return a > 0 ? a : 0;
   throw std::logic_error("not an elementwise op on whole numbers");
 }

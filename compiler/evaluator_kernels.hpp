@@ -73,6 +73,9 @@ void multiply(const View<std::int32_t>& lhs, const View<std::int32_t>& rhs, bool
               std::int32_t* out, std::int64_t out_pitch);
 Matrix multiply(const OperandView& lhs, const OperandView& rhs, bool transposed);
 
+// Part i of the columns of lhs times part i of the rows of rhs is part i of the result's columns.
+Matrix multiply_heads(const OperandView& lhs, const OperandView& rhs, std::int64_t heads);
+
 // Row p is row p / top of x times the rows of `weights` that belong to expert experts[p].
 Matrix multiply_experts(const OperandView& x, const OperandView& weights,
                         const std::vector<std::int64_t>& experts);
@@ -116,12 +119,17 @@ struct SoftmaxRule {
   std::int64_t window = 0;
   double softcap = 0;  // c: of c * tanh(scale * x / c); 0: of scale * x
 };
-void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row);
+// `sink`: a score more in each row, which gets no column.
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row,
+             const float* sink = nullptr);
 
 struct Heads {
   HeadCounts counts{};
   SoftmaxRule rule{};                 // seq: that of the counts
   const View<float>* bias = nullptr;  // [heads * seq, keys], added to the products of q and k
+  const View<float>* q2 = nullptr;    // with k2, one head for all: what is added to them, too
+  const View<float>* k2 = nullptr;
+  const View<float>* sinks = nullptr;  // [heads, 1]: a score more in each row
 };
 Matrix scores(const View<float>& q, const View<float>& k, const Heads& heads);
 Matrix context(const View<float>& p, const View<float>& v, const HeadCounts& counts);

@@ -125,4 +125,22 @@ Matrix multiply(const OperandView& lhs, const OperandView& rhs, bool transposed)
   return out;
 }
 
+Matrix multiply_heads(const OperandView& lhs, const OperandView& rhs, std::int64_t heads) {
+  Matrix out = make_matrix(lhs.rows(), heads * rhs.cols(), lhs.integer);
+  const std::int64_t depth = lhs.cols() / heads;
+  const std::int64_t cols = rhs.cols();
+  for (std::int64_t head = 0; head < heads; ++head) {
+    const auto part = [&](const auto& a, const auto& b, auto& to) {
+      multiply(a.block(0, a.rows, head * depth, depth), b.block(head * depth, depth, 0, cols),
+               false, to.data() + head * cols, out.cols);
+    };
+    if (lhs.integer) {
+      part(lhs.whole, rhs.whole, out.whole);
+    } else {
+      part(lhs.real, rhs.real, out.real);
+    }
+  }
+  return out;
+}
+
 }  // namespace systole

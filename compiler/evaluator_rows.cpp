@@ -118,7 +118,7 @@ Matrix sum_rows(const View<float>& x, std::int64_t count) {
   return result;
 }
 
-void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row) {
+void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row, const float* sink) {
   const auto score = [&](float value) {
     const double scaled = rule.scale * static_cast<double>(value);
     return rule.softcap == 0 ? scaled : rule.softcap * std::tanh(scaled / rule.softcap);
@@ -128,9 +128,9 @@ void softmax(Matrix& x, const SoftmaxRule& rule, std::int64_t first_row) {
     const std::int64_t end =
         rule.causal ? std::min((first_row + r) % rule.seq + 1, x.cols) : x.cols;
     const std::int64_t begin = rule.window == 0 ? 0 : std::max<std::int64_t>(end - rule.window, 0);
-    double largest = -HUGE_VAL;
+    double largest = sink == nullptr ? -HUGE_VAL : static_cast<double>(*sink);
     for (std::int64_t c = begin; c < end; ++c) largest = std::max(largest, score(row[c]));
-    double sum = 0;
+    double sum = sink == nullptr ? 0 : std::exp(static_cast<double>(*sink) - largest);
     for (std::int64_t c = begin; c < end; ++c) {
       row[c] = std::exp(static_cast<float>(score(row[c]) - largest));
       sum += static_cast<double>(row[c]);

@@ -162,14 +162,19 @@ class Fuser {
                        attribute_of(softmax, "window") == 0 &&
                        attribute_of(softmax, "softcap") == 0;
     if (has_bias(scores) && !plain) return std::nullopt;
+    const bool sinks = softmax.operands.size() > 1;
+    if (sinks && extent_of(graph_, softmax.operands[1]).rows != counts.heads) return std::nullopt;
     Op attention{.kind = OpKind::kAttention,
                  .name = scores.name,
                  .operands = {scores.operands[0], scores.operands[1], context.operands[1]},
                  .result = context.result,
                  .attributes = head_attributes(counts)};
-    if (has_bias(scores)) attention.operands.push_back(scores.operands[2]);
+    attention.operands.insert(attention.operands.end(), scores.operands.begin() + 2,
+                              scores.operands.end());
+    if (sinks) attention.operands.push_back(softmax.operands[1]);
     attention.attributes["causal"] = causal ? 1 : 0;
     attention.attributes["scale"] = attribute_of(softmax, "scale");
+    if (sinks) attention.attributes["sinks"] = 1;
     for (const char* optional : {"window", "softcap"}) {
       if (attribute_of(softmax, optional) != 0) {
         attention.attributes[optional] = attribute_of(softmax, optional);

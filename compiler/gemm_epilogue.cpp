@@ -40,7 +40,8 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
       }
       // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
       const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||
-                         step.kind == OpKind::kMax || step.kind == OpKind::kRelu;
+                         step.kind == OpKind::kMax || step.kind == OpKind::kMin ||
+                         step.kind == OpKind::kRelu;
       if (!whole) running.type = DataType::kFp32;
     }
     vector.dst = s + 1 == steps ? out : running;
@@ -54,7 +55,8 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
 void GemmKernel::store_part(const Lane& lane, const Affine& m, const Affine& n,
                             const Affine& part) {
   const VmemTile src = vmem_tile(out_ring_.at(part), out_pitch(), out_.type);
-  const Affine first_col = n * (tile_n_ * out_bytes_) + lane.first_block * cols_ * out_bytes_;
+  const Affine first_col = head_ * (g_.n * out_bytes_) + n * (tile_n_ * out_bytes_) +
+                           lane.first_block * cols_ * out_bytes_;
   const Value cols =
       clamped(Affine(g_.n - lane.first_block * cols_) - n * tile_n_, g_.col_blocks * cols_);
   const std::vector<Token> waits{e_.filled(out_ring_, l_.roles.out)};

@@ -116,7 +116,9 @@ void GemmKernel::load_operand(std::size_t which, const Affine& m, const Affine& 
                               const Affine& tile) {
   const EpilogueOperand& operand = operands_[which];
   const Place& from = operand.place;
-  const Affine first_col = operand.column() ? Affine(0) : n * (tile_n_ * from.element());
+  const Affine first_col = operand.column()
+                               ? Affine(0)
+                               : head_ * (g_.n * from.element()) + n * (tile_n_ * from.element());
   const VmemTile dst = vmem_tile(operand.ring.at(tile), operand.pitch, from.type);
   const Value cols = operand.column() ? Value(1) : clamped(Affine(g_.n) - n * tile_n_, tile_n_);
   if (experts_ && !operand.row()) {
@@ -146,7 +148,8 @@ void GemmKernel::load_block(const Block& at) {
                      depth};
     e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
   } else {
-    const Load lhs{dst, lhs_.tile(at.m * (g_.tile_m() * lhs_.pitch) + first_k), tile_rows(at.m),
+    const Affine first_row = at.m * (g_.tile_m() * lhs_.pitch);
+    const Load lhs{dst, lhs_.tile(first_row + head_ * (g_.k * in_) + first_k), tile_rows(at.m),
                    depth};
     e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
   }
@@ -201,9 +204,10 @@ void GemmKernel::emit() {
   e_.drain(kAccSpace);
   make_rings();
   const std::int64_t tiles_m = g_.tiles_m();
-  const Affine m = e_.open(tiles_m);
+  head_ = e_.open(g_.heads);
+  const Affine m = e_.open(tiles_m / g_.heads);
   const Affine n = e_.open(tiles_n_);
-  const Affine tile = m * tiles_n_ + n;
+  const Affine tile = row_number(m) * tiles_n_ + n;
   load_operands(m, n, tile);
   const Affine k = e_.open(g_.blocks_k());
   const Block at{m, n, k, tile};
@@ -213,6 +217,7 @@ void GemmKernel::emit() {
   release_block(at);
   e_.close();
   for (const Lane& lane : lanes_) finish_part(lane, m, n, tile);
+  e_.close();
   e_.close();
   e_.close();
 

@@ -59,16 +59,17 @@ class GemmKernel {
   }
   // A tile of rhs, at byte `inside` of the weights of the tile's expert, if there are several.
   Tile rhs_tile(const Affine& m, const Affine& inside) const {
-    Tile tile = rhs_.tile(inside);
+    Tile tile = rhs_.tile(head_ * (g_.k * rhs_.pitch) + inside);
     if (experts_) tile.address = looked_up(experts_->weights, m, rhs_.layer + inside + rhs_.base);
     return tile;
   }
+  // Counts the tiles along M of all heads.
+  Affine row_number(const Affine& m) const { return head_ * (g_.tiles_m() / g_.heads) + m; }
   Affine lhs_block(const Block& at) const {
-    return g_.lhs_resident ? at.m * g_.blocks_k() + at.k
-                           : (at.m * tiles_n_ + at.n) * g_.blocks_k() + at.k;
+    return g_.lhs_resident ? row_number(at.m) * g_.blocks_k() + at.k : rhs_block(at);
   }
   Affine rhs_block(const Block& at) const {
-    return (at.m * tiles_n_ + at.n) * g_.blocks_k() + at.k;
+    return (row_number(at.m) * tiles_n_ + at.n) * g_.blocks_k() + at.k;
   }
   // Accumulators of a column block of the lane's part of a tile, from row `row` of the part on.
   Tile acc_tile(const Lane& lane, const Affine& tile, const Affine& block,
@@ -88,6 +89,7 @@ class GemmKernel {
   Ring lhs_ring_, rhs_ring_, out_ring_;
   std::vector<Ring> fifo_rings_;  // one per MXU
   std::optional<Experts> experts_;
+  Affine head_ = 0;
 
  private:
   struct EpilogueOperand {

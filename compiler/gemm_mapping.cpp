@@ -259,6 +259,7 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
           for (const bool resident : {false, true}) {
             GemmMapping g;
             g.m = shape.m, g.n = shape.n, g.k = shape.k;
+            g.heads = shape.heads;
             g.expert_rows = shape.expert_rows;
             g.split_m = split_m, g.split_n = split_n;
             g.mxu_m = rows, g.col_blocks = col_blocks, g.block_k = block_k;

@@ -28,6 +28,7 @@ EpilogueShape epilogue_shape(const Graph& graph, const Op& op, std::size_t which
 // What the search needs to know of a product and its epilogue.
 struct GemmShape {
   std::int64_t m = 0, n = 0, k = 0;
+  std::int64_t heads = 1;                   // as in GemmMapping
   std::vector<std::int64_t> expert_rows{};  // as in GemmMapping; m is their sum
   DataType type = DataType::kBf16;          // of lhs and rhs
   DataType out_type = DataType::kBf16;

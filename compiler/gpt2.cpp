@@ -56,11 +56,15 @@ class Gpt2Builder {
   }
 
   Graph build() {
-    const std::int32_t words =
-        build_.weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
+    std::int32_t words = -1;
+    if (build_.reads_words(config_.tie_word_embeddings)) {
+      words = build_.weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
+    }
+    const std::int32_t first =
+        build_.starts() ? embed(words) : build_.hidden_input("hidden", config_.n_embd);
     const std::int32_t last =
-        build_.layers(embed(words), [&](std::int32_t h) { return mlp(attention(h)); });
-    return build_.finish({head(last, words)});
+        build_.layers(first, [&](std::int32_t h) { return mlp(attention(h)); });
+    return build_.finish({build_.ends() ? head(last, words) : last});
   }
 
  private:
@@ -140,7 +144,9 @@ class Gpt2Builder {
 Graph import_gpt2(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
   const Gpt2Config config = read_config(read);
   check_limits(scenario,
-               {.positions_key = std::string(positions_key(read)), .positions = config.n_positions},
+               {.positions_key = std::string(positions_key(read)),
+                .positions = config.n_positions,
+                .layers = config.n_layer},
                read.where());
   return Gpt2Builder(config, name, scenario).build();
 }

@@ -73,14 +73,18 @@ class GptjBuilder {
   }
 
   Graph build() {
-    const std::int32_t words =
-        build_.weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
+    std::int32_t words = -1;
+    if (build_.reads_words(config_.tie_word_embeddings)) {
+      words = build_.weight("wte.weight", config_.vocab_size, config_.n_embd, kWordScale);
+    }
     const std::int32_t ids = build_.token_ids(config_.vocab_size);
     cos_ = table("rotary_emb.cos", Fill::kCos);
     sin_ = table("rotary_emb.sin", Fill::kSin);
-    const std::int32_t embedded = build_.ops().op(OpKind::kGather, "wte", {{ids}, {words}});
-    const std::int32_t last = build_.layers(embedded, [&](std::int32_t h) { return layer(h); });
-    return build_.finish({head(last, words)});
+    const std::int32_t first = build_.starts()
+                                   ? build_.ops().op(OpKind::kGather, "wte", {{ids}, {words}})
+                                   : build_.hidden_input("hidden", config_.n_embd);
+    const std::int32_t last = build_.layers(first, [&](std::int32_t h) { return layer(h); });
+    return build_.finish({build_.ends() ? head(last, words) : last});
   }
 
  private:
@@ -159,8 +163,10 @@ class GptjBuilder {
 
 Graph import_gptj(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
   const GptjConfig config = read_config(read);
-  check_limits(scenario, {.positions_key = "n_positions", .positions = config.n_positions},
-               read.where());
+  check_limits(
+      scenario,
+      {.positions_key = "n_positions", .positions = config.n_positions, .layers = config.n_layer},
+      read.where());
   return GptjBuilder(config, name, scenario).build();
 }
 

@@ -49,6 +49,7 @@ enum class OpKind : std::uint8_t {
   kSub,
   kMul,
   kMax,
+  kMin,
   kScale,
   kExp,
   kTanh,
@@ -82,19 +83,26 @@ enum class OpKind : std::uint8_t {
 //                                           (rows of k per sequence), causal, scale, window (of the
 //                                           keys that a row sees, only the last so many), softcap
 //                                           (c: scores become c tanh(scale x / c)); q, k, v may be
-//                                           columns of one tensor; a fourth is added to the scores
+//                                           columns of one tensor; heads of v may have another
+//                                           number of columns. Further operands, in this order:
+//                                           %q2, %k2: scores are q.k^T + q2.k2^T, where k2 is one
+//                                           head that all share; one that is added to the scores;
+//                                           with attr sinks, [heads, 1]: numbers that are scores of
+//                                           one more key in each row, which has no value
 //   gather(%table, %w)                      rows of w named by a table
 //   select(%table, %x)                      of row r of x, the columns that the table names in its
 //                                           r-th part: rows(table) / rows(x) for each row
 //   rows(%x)                                attrs first, step, count: a view, no work
 //   column(%x)                              x's elements row by row in one column: a view, which
 //                                           only an expert product's step can read
-//   matmul(%lhs, %rhs)                      attr transpose_rhs (rhs is N x K)
+//   matmul(%lhs, %rhs)                      attrs transpose_rhs (rhs is N x K), heads (h: part i of
+//                                           h of lhs's columns times rows i K .. i K + K of rhs is
+//                                           part i of the result's columns)
 //   expert_matmul(%x, %w, %experts)         row p is row p / top of x times rows e K .. e K + K of
 //                                           w, where e is entry p of the table, K the columns of x
 //                                           and top = rows(table) / rows(x); attr capacity: rows
 //                                           that each expert computes, filled up (0: what it has)
-//   add sub mul max (%a, %b)                b of the same shape; or rows that divide a's, repeated
+//   add sub mul max min (%a, %b)         b of the same shape; or rows that divide a's, repeated
 //                                           (1 x cols: a bias; seq x cols: positions); or rows x 1,
 //                                           one number per row
 //   scale exp tanh ... (%a)                 scale, quantize: attr factor
@@ -110,10 +118,10 @@ enum class OpKind : std::uint8_t {
 //                                           cache with rows in place of first, first + 1, ... of
 //                                           each sequence; both are one memory
 //   softmax(%x)                             over each row; attrs causal, seq, scale, window,
-//                                           softcap
+//                                           softcap; a second operand: sinks
 //   scores(%q, %k), context(%p, %v)         per head; attrs heads, kv_heads, seq, keys; scores:
-//                                           [heads * batch * seq, keys]; a third operand is added
-//   gemm(%lhs, %rhs, epilogue operands...)  attr transpose_rhs; epilogue in Op::epilogue
+//                                           [heads * batch * seq, keys]; further operands as mha's
+//   gemm(%lhs, %rhs, epilogue operands...)  attrs as matmul's; epilogue in Op::epilogue
 //   expert_gemm(%x, %w, %experts, ...)      an expert_matmul, likewise
 //   attention(%q, %k, %v)                   as mha
 struct Operand {
@@ -164,6 +172,7 @@ struct Section {
 struct Graph {
   std::string name;
   std::int64_t tokens = 0;  // that a run of it processes; 0: not a model
+  std::int64_t layers = 0;  // of the whole model, for reports; not in the text form
   std::vector<Tensor> tensors;
   std::vector<Section> sections;  // in order; two that run once are never side by side
   std::vector<std::int32_t> outputs;

@@ -194,6 +194,15 @@ class GraphVerifier {
     }
   }
 
+  // Of both parts of q.
+  double columns_of_q(const Op& op) const {
+    const std::int32_t q2 = head_operands(op).q2;
+    const auto first = static_cast<double>(extent_of(graph_, op.operands[0]).cols);
+    if (q2 < 0) return first;
+    return first +
+           static_cast<double>(extent_of(graph_, op.operands[static_cast<std::size_t>(q2)]).cols);
+  }
+
   // Upper bounds in floating point: the exact counts of op_counts.hpp then fit 63 bits.
   void add_macs(const Op& op, const std::string& at, std::int64_t repetitions) {
     const Tensor& result = tensor(op.result);
@@ -202,9 +211,11 @@ class GraphVerifier {
     if (family == OpFamily::kProduct || family == OpFamily::kExperts) {
       depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
     } else if (op.kind == OpKind::kScores) {
-      depth += static_cast<double>(extent_of(graph_, op.operands[0]).cols);
+      depth += columns_of_q(op);
     } else if (family == OpFamily::kHeads) {
-      depth += 2 * static_cast<double>(head_counts(op).keys);
+      // Once per column of the result, and once per column of q.
+      const auto keys = static_cast<double>(head_counts(op).keys);
+      depth += keys + keys * columns_of_q(op) / static_cast<double>(result.cols);
     }
     macs_ += depth * static_cast<double>(result.rows) * static_cast<double>(result.cols) *
              static_cast<double>(repetitions);

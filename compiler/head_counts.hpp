@@ -2,6 +2,7 @@
 // How many heads, rows and keys an attention, or a part of one, has.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,10 +20,20 @@ struct HeadCounts {
   friend bool operator==(const HeadCounts&, const HeadCounts&) = default;
 };
 
-// mha, attention, and scores: one operand more, [heads * seq, keys], which is added to the scores
-// of each sequence.
-bool may_have_bias(OpKind kind);
+// Where in the operands of mha, attention or scores the further ones are; -1: it has none.
+struct HeadOperands {
+  std::int32_t q2 = -1, k2 = -1;  // a second part of the scores; k2 is one head for all
+  std::int32_t bias = -1;         // [heads * seq, keys], added to the scores of each sequence
+  std::int32_t sinks = -1;        // [heads, 1]
+};
+HeadOperands head_operands(const Op& op);
 bool has_bias(const Op& op);
+// How many operands an op may have at most, without those of an epilogue.
+std::size_t most_operands(const Op& op);
+
+// Of mha and attention: v is some columns of k, and there is one head of them, so that what is read
+// as keys is there as values, too.
+bool values_in_keys(const Graph& graph, const Op& op);
 
 // Of mha, scores, context or attention, with what an attribute of 0 stands for filled in.
 HeadCounts head_counts(const Op& op);
@@ -31,7 +42,7 @@ HeadCounts head_counts(const Op& op);
 // those in the window.
 std::int64_t keys_read(const Op& op);
 
-// Of the rows of operand `which` of any op, those that it reads: all but for k and v of mha and
+// Of the rows of operand `which` of any op, those that it reads: all but for k, v and k2 of mha and
 // attention.
 std::int64_t rows_read(const Op& op, std::size_t which, std::int64_t rows);
 

@@ -8,6 +8,7 @@
 #include "compiler/bert.hpp"
 #include "compiler/config_json.hpp"
 #include "compiler/config_reader.hpp"
+#include "compiler/deepseek.hpp"
 #include "compiler/gpt2.hpp"
 #include "compiler/gptj.hpp"
 #include "compiler/graph_lexer.hpp"
@@ -27,15 +28,20 @@ struct ModelTypeRow {
   std::string_view name;  // model_type
   ImportFunction import;
   std::int64_t (*sequence)(const ConfigReader&) = nullptr;  // where the file fixes its length
-  bool source = false;  // decode needs the length of what the encoder has read, too
+  bool source = false;              // decode needs the length of what the encoder has read, too
+  std::string_view quantized = {};  // quant_method of its files, of which the shapes are read only
 };
-constexpr std::array<ModelTypeRow, 16> kModelTypes{{
+constexpr std::array<ModelTypeRow, 20> kModelTypes{{
     {"bert", import_bert},
+    {"deepseek_v2", import_deepseek, nullptr, false, "fp8"},
+    {"deepseek_v3", import_deepseek, nullptr, false, "fp8"},
     {"gemma2", import_gemma},
     {"gemma3", import_gemma},
     {"gemma3_text", import_gemma},
     {"gpt2", import_gpt2},
+    {"gpt_oss", import_llama, nullptr, false, "mxfp4"},
     {"gptj", import_gptj},
+    {"kimi_k2", import_deepseek, nullptr, false, "fp8"},
     {"llama", import_llama},
     {"mistral", import_llama},
     {"mixtral", import_llama},
@@ -60,8 +66,14 @@ const ModelTypeRow& row_of_type(const ConfigReader& read) {
 }
 
 // What changes the computation of any of these models and is not read.
-void refuse_unread(const ConfigReader& read) {
-  if (read.has("quantization_config")) {
+void refuse_unread(const ConfigReader& read, const ModelTypeRow& type) {
+  if (read.has("quantization_config") && !type.quantized.empty()) {
+    const ConfigReader quantization = read.object("quantization_config");
+    if (quantization.text("quant_method") != type.quantized) {
+      quantization.fail("quant_method", shown(quantization.required("quant_method")),
+                        std::string(type.quantized));
+    }
+  } else if (read.has("quantization_config")) {
     read.fail("quantization_config",
               "weights that are quantised in the file, which is not supported",
               "no such key; --dtype int8 quantises");
@@ -94,15 +106,6 @@ std::set<std::string> scales_of_weights(const Graph& graph) {
   return names;
 }
 
-bool has_experts(const Graph& graph) {
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) {
-      if (op.kind == OpKind::kExpertMatmul) return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Graph import_config(std::string_view json, std::string_view where, std::string_view name,
@@ -110,7 +113,7 @@ Graph import_config(std::string_view json, std::string_view where, std::string_v
   const nlohmann::json parsed = parse_config(json, where);
   const ConfigReader read(parsed, where);
   const ModelTypeRow& type = row_of_type(read);
-  refuse_unread(read);
+  refuse_unread(read, type);
   Scenario own = scenario;
   if (type.sequence != nullptr && !is_decode(own) && own.seq == 0) own.seq = type.sequence(read);
   check_scenario(own, where, type.source);
@@ -132,6 +135,33 @@ std::int64_t own_sequence(std::string_view json, std::string_view where) {
 bool has_source(std::string_view json, std::string_view where) {
   const nlohmann::json parsed = parse_config(json, where);
   return row_of_type(ConfigReader(parsed, where)).source;
+}
+
+std::vector<std::string> import_notes(std::string_view json, std::string_view where) {
+  const nlohmann::json parsed = parse_config(json, where);
+  const ConfigReader read(parsed, where);
+  const ModelTypeRow& type = row_of_type(read);
+  std::vector<std::string> notes;
+  if (read.has("quantization_config") && !type.quantized.empty()) {
+    notes.push_back(fmt::format(
+        "{}: weights that are {} in the file have the type of --dtype, bf16 where it is not given",
+        where, type.quantized));
+  }
+  constexpr std::string_view kFurther = "num_nextn_predict_layers";
+  if (type.import == import_deepseek && read.has(kFurther) && read.required(kFurther) != 0) {
+    notes.push_back(fmt::format("{}: {} = {}: layers that predict further tokens are left out",
+                                where, kFurther, shown(read.required(kFurther))));
+  }
+  return notes;
+}
+
+bool has_experts(const Graph& graph) {
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      if (op.kind == OpKind::kExpertMatmul) return true;
+    }
+  }
+  return false;
 }
 
 std::int64_t parameter_count(const Graph& graph) {

@@ -35,4 +35,11 @@ std::vector<LayerRun> plan_layers(const std::vector<int>& kinds) {
   return runs;
 }
 
+std::vector<LayerRun> plan_layers(const std::vector<int>& kinds, const LayerRange& layers) {
+  std::vector<LayerRun> runs =
+      plan_layers({kinds.begin() + layers.first, kinds.begin() + layers.end});
+  for (LayerRun& run : runs) run.first += layers.first;
+  return runs;
+}
+
 }  // namespace systole

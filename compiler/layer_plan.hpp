@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "compiler/import.hpp"
+
 namespace systole {
 
 // Layers first .. first + period * repeat, of which the one at position p of each period is of the
@@ -19,5 +21,8 @@ struct LayerRun {
 // Covers all layers in order. Each run is the one that covers most layers from where it begins,
 // among periods of at most 16; of several the one with the shortest period.
 std::vector<LayerRun> plan_layers(const std::vector<int>& kinds);
+
+// The same for some of the layers; the runs have the numbers that layers have in the whole model.
+std::vector<LayerRun> plan_layers(const std::vector<int>& kinds, const LayerRange& layers);
 
 }  // namespace systole

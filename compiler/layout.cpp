@@ -86,11 +86,22 @@ bool is_cache(const Graph& graph, std::int32_t tensor) {
   return false;
 }
 
+// What a repeated section starts from is written over by its second repetition.
+bool begins_section(const Graph& graph, std::int32_t tensor) {
+  for (const Section& section : graph.sections) {
+    for (const Carry& carry : section.carries) {
+      if (carry.initial == tensor) return true;
+    }
+  }
+  return false;
+}
+
 SymbolRole role_of(const Graph& graph, std::int32_t tensor) {
   if (is_output(graph, tensor)) return SymbolRole::kOutput;
   switch (graph.tensors[tensor].role) {
     case TensorRole::kInput:
-      return is_cache(graph, tensor) ? SymbolRole::kState : SymbolRole::kInput;
+      return is_cache(graph, tensor) || begins_section(graph, tensor) ? SymbolRole::kState
+                                                                      : SymbolRole::kInput;
     case TensorRole::kWeight: return SymbolRole::kWeight;
     case TensorRole::kConstant: return SymbolRole::kConstant;
     case TensorRole::kTable:
@@ -212,7 +223,7 @@ void Layout::allocate_layers() {
 }
 
 // Every repetition writes over what the one before the last carried, so a carried value must not
-// be needed under another name.
+// be needed under another name. An input may begin it, which is then a state.
 void Layout::check_carries() const {
   const auto refuse = [&](std::int32_t tensor, std::string_view what) {
     bad_input(graph_.name, fmt::format("carried value %{} {}", graph_.tensors[tensor].name, what),
@@ -224,7 +235,12 @@ void Layout::check_carries() const {
     const Section& section = graph_.sections[s];
     for (const Carry& carry : section.carries) {
       for (const std::int32_t tensor : {carry.initial, carry.yield}) {
-        if (!computed.contains(tensor)) refuse(tensor, "that is an input, a weight or a view");
+        const bool entry = tensor == carry.initial &&
+                           graph_.tensors[tensor].role == TensorRole::kInput &&
+                           graph_.tensors[tensor].section < 0;
+        if (!entry && !computed.contains(tensor)) {
+          refuse(tensor, "that is an input, a weight or a view");
+        }
         if (!carried.insert(tensor).second) refuse(tensor, "that is carried twice");
         if (is_output(graph_, tensor)) refuse(tensor, "that is an output as well");
         for (std::size_t later = s + 1; later < graph_.sections.size(); ++later) {
@@ -319,9 +335,13 @@ Place Layout::place(std::int32_t tensor, const Affine& layer) const {
 std::vector<Symbol> Layout::symbols() const {
   std::set<std::int32_t> hidden;  // tensors whose bytes another symbol names
   std::set<std::int32_t> views;
+  std::set<Bytes> entries;  // of inputs that begin a section, where what it leaves may lie, too
   for (const Section& section : graph_.sections) {
     for (const Carry& carry : section.carries) {
-      hidden.insert({carry.initial, carry.argument, carry.yield});
+      const bool entry = graph_.tensors[carry.initial].role == TensorRole::kInput;
+      if (entry) entries.insert(slots_[carry.initial].base);
+      if (!entry) hidden.insert(carry.initial);
+      hidden.insert({carry.argument, carry.yield});
     }
     for (const Op& op : section.ops) {
       if (is_view(op)) views.insert(op.result);
@@ -336,6 +356,7 @@ std::vector<Symbol> Layout::symbols() const {
     if (slot.base < 0 || hidden.contains(index)) continue;
     const SymbolRole role = role_of(graph_, index);
     if (views.contains(index)) continue;
+    if (role == SymbolRole::kScratch && entries.contains(slot.base)) continue;
     symbols.push_back({tensor.name, role, tensor.type, slot.base, tensor.rows, tensor.cols,
                        slot.pitch, tensor.copies, tensor.copies > 1 ? slot.stride : 0, tensor.scale,
                        tensor.offset, tensor.fill, tensor.frequencies});

@@ -10,9 +10,12 @@
 #include "compiler/llama_config.hpp"
 #include "compiler/model_builder.hpp"
 #include "compiler/moe_layer.hpp"
+#include "compiler/rope_tables.hpp"
 
 namespace systole {
 namespace {
+
+constexpr double kSinkScale = 2;
 
 class LlamaBuilder {
  public:
@@ -28,51 +31,30 @@ class LlamaBuilder {
   Graph build() {
     const auto hidden = static_cast<double>(config_.hidden_size);
     const double scale = config_.scaled_words ? std::sqrt(3 / hidden) : kWordScale;
-    const std::int32_t words =
-        build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, scale);
-    const std::int32_t ids = build_.token_ids(config_.vocab_size);
-    tables_[0] = make_rope_tables("rotary_emb", config_.rope);
+    std::int32_t words = -1, ids = -1;
+    if (build_.reads_words(config_.tie_word_embeddings)) {
+      words = build_.weight("embed_tokens.weight", config_.vocab_size, config_.hidden_size, scale);
+    }
+    if (build_.starts()) ids = build_.token_ids(config_.vocab_size);
+    tables_[0] = rope_tables(build_, "rotary_emb", config_.rope, config_.head_dim);
     tables_[1] = tables_[0];
-    if (config_.local_rope) tables_[1] = make_rope_tables("rotary_emb_local", *config_.local_rope);
+    if (config_.local_rope) {
+      tables_[1] = rope_tables(build_, "rotary_emb_local", *config_.local_rope, config_.head_dim);
+    }
     if (config_.moe.experts > 0) moe_ = moe_tables(build_, config_.moe, where_);
-    std::int32_t h = build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}});
-    if (config_.scaled_words) {
+    std::int32_t h = build_.starts()
+                         ? build_.ops().op(OpKind::kGather, "embed_tokens", {{ids}, {words}})
+                         : build_.hidden_input("hidden", config_.hidden_size);
+    if (build_.starts() && config_.scaled_words) {
       h = build_.ops().op(OpKind::kScale, "embed_tokens.scale", {{h}},
                           {{"factor", std::sqrt(hidden)}});
     }
-    const std::vector<LayerRun> runs = plan_layers(config_.sliding);
+    const std::vector<LayerRun> runs = plan_layers(config_.sliding, build_.range());
     for (const LayerRun& run : runs) h = layers(h, run, runs.size() == 1);
-    return build_.finish({head(h, words)});
+    return build_.finish({build_.ends() ? head(h, words) : h});
   }
 
  private:
-  struct RopeTables {
-    std::int32_t cos = -1, sin = -1;
-  };
-
-  // Row r is the position of a sequence's r-th token in this run. Where only a part of a head's
-  // columns is turned, the others are pairs, too, and turn by 0 per position; the columns of q and
-  // k lie accordingly.
-  RopeTables make_rope_tables(const std::string& name, const RopeScaling& rope) {
-    const std::int64_t first = build_.keys() - build_.step();
-    Tensor table{.role = TensorRole::kConstant,
-                 .type = DataType::kFp32,
-                 .rows = build_.step(),
-                 .cols = config_.head_dim / 2,
-                 .scale = rope_attention_factor(rope),
-                 .offset = static_cast<double>(first),
-                 .frequencies = rope_frequencies(rope, build_.keys())};
-    table.frequencies.resize(static_cast<std::size_t>(table.cols), 0);
-    RopeTables tables;
-    table.name = name + ".cos";
-    table.fill = Fill::kCos;
-    tables.cos = build_.ops().tensor(table);
-    table.name = name + ".sin";
-    table.fill = Fill::kSin;
-    tables.sin = build_.ops().tensor(std::move(table));
-    return tables;
-  }
-
   // Layers of a period are named by the first layer that is of their place in it.
   std::int32_t layers(std::int32_t initial, const LayerRun& run, bool only) {
     const auto body = [&](std::int32_t h) {
@@ -85,7 +67,8 @@ class LlamaBuilder {
       return h;
     };
     return build_.repeated(initial, run.repeat,
-                           run.first == 0 ? "h" : fmt::format("h.{}", run.first), body);
+                           run.first == build_.range().first ? "h" : fmt::format("h.{}", run.first),
+                           body);
   }
 
   std::string named(std::string_view part) const { return prefix_ + std::string(part); }
@@ -101,30 +84,33 @@ class LlamaBuilder {
     std::int64_t normed_heads = 0;
     bool active = false;
   };
-  // In one weight, of the name `packed`, where the family packs them.
-  std::vector<std::int32_t> project(std::int32_t x, const std::string& packed,
-                                    const std::vector<Part>& parts) {
-    ModelBuilder::LinearShape all{.name = packed, .bias = parts.front().shape.bias};
-    for (const Part& part : parts) all.out += part.shape.out;
-    ModelBuilder::LinearWeights weights;
-    if (config_.packed) weights = build_.linear_weights(build_.cols_of(x), all);
+  // Projections of one tensor: in one weight, of the name `packed`, where the family packs them.
+  struct Projections {
+    std::int32_t x = -1;
+    std::vector<Part> parts;
+    ModelBuilder::LinearWeights weights{};
+  };
+  Projections projections(std::int32_t x, const std::string& packed, std::vector<Part> parts) {
+    Projections result{x, std::move(parts)};
+    if (!config_.packed) return result;
+    ModelBuilder::LinearShape all{.name = packed, .bias = result.parts.front().shape.bias};
+    for (const Part& part : result.parts) all.out += part.shape.out;
+    result.weights = build_.linear_weights(build_.cols_of(x), all);
+    return result;
+  }
+  std::int32_t project(const Projections& of, std::size_t which) {
+    const Part& part = of.parts.at(which);
+    const auto& [name, out, bias, damping] = part.shape;
     std::int64_t first = 0;
-    std::vector<std::int32_t> results;
-    for (const Part& part : parts) {
-      const auto& [name, out, bias, damping] = part.shape;
-      std::int32_t result = config_.packed ? build_.apply(name, x, weights, first, out)
-                                           : build_.linear(x, part.shape);
-      first += out;
-      if (part.normed_heads > 0) {
-        const std::string norm = name.substr(0, name.size() - std::string("proj").size()) + "norm";
-        result = build_.rms_norm(norm, result, config_.rms_norm_eps, part.normed_heads);
-      }
-      if (part.active) {
-        result = build_.ops().op(config_.hidden_act, named("mlp.act"), {{result}});
-      }
-      results.push_back(result);
+    for (std::size_t before = 0; before < which; ++before) first += of.parts[before].shape.out;
+    std::int32_t result = config_.packed ? build_.apply(name, of.x, of.weights, first, out)
+                                         : build_.linear(of.x, part.shape);
+    if (part.normed_heads > 0) {
+      const std::string norm = name.substr(0, name.size() - std::string("proj").size()) + "norm";
+      result = build_.rms_norm(norm, result, config_.rms_norm_eps, part.normed_heads);
     }
-    return results;
+    if (part.active) result = build_.ops().op(config_.hidden_act, named("mlp.act"), {{result}});
+    return result;
   }
 
   std::int32_t rotated(const std::string& which, std::int32_t x, std::int64_t heads) {
@@ -148,15 +134,22 @@ class LlamaBuilder {
                   norm ? count : 0};
     };
     const bool norms = config_.qk_norm;
-    const auto qkv =
-        project(x, named("self_attn.qkv_proj"),
-                {part("self_attn.q_proj", heads, norms), part("self_attn.k_proj", kv_heads, norms),
-                 part("self_attn.v_proj", kv_heads, false)});
-    const std::int32_t turned_q = rotated("q", qkv[0], heads);
-    const std::int32_t turned_k = rotated("k", qkv[1], kv_heads);
+    const Projections qkv = projections(
+        x, named("self_attn.qkv_proj"),
+        {part("self_attn.q_proj", heads, norms), part("self_attn.k_proj", kv_heads, norms),
+         part("self_attn.v_proj", kv_heads, false)});
+    const std::int32_t q = project(qkv, 0);
+    const std::int32_t k = project(qkv, 1);
+    const std::int32_t turned_q = rotated("q", q, heads);
+    const std::int32_t turned_k = rotated("k", k, kv_heads);
     const std::int32_t keys = build_.append(named("self_attn.k_cache"), turned_k);
-    const std::int32_t values = build_.append(named("self_attn.v_cache"), qkv[2]);
+    // Last, because attention needs queries and keys before it needs values.
+    const std::int32_t v = project(qkv, 2);
+    const std::int32_t values = build_.append(named("self_attn.v_cache"), v);
     heads_.window = sliding_ ? config_.sliding_window : 0;
+    if (config_.sinks) {
+      heads_.sinks = build_.weight(named("self_attn.sinks"), heads, 1, kSinkScale);
+    }
     const std::int32_t mixed =
         build_.attention(named("self_attn.core"), {turned_q}, {keys}, {values}, heads_);
     std::int32_t out = build_.linear(mixed, {.name = named("self_attn.o_proj"),
@@ -180,12 +173,13 @@ class LlamaBuilder {
     const bool bias = config_.mlp_bias;
     const std::int32_t x = norm(
         named(config_.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm"), h);
-    const auto both =
-        project(x, named("mlp.gate_up_proj"),
-                {{{.name = named("mlp.gate_proj"), .out = wide, .bias = bias}, 0, true},
-                 {{.name = named("mlp.up_proj"), .out = wide, .bias = bias}}});
-    const std::int32_t gated =
-        build_.ops().op(OpKind::kMul, named("mlp.gated"), {{both[1]}, {both[0]}});
+    const Projections both =
+        projections(x, named("mlp.gate_up_proj"),
+                    {{{.name = named("mlp.gate_proj"), .out = wide, .bias = bias}, 0, true},
+                     {{.name = named("mlp.up_proj"), .out = wide, .bias = bias}}});
+    const std::int32_t gate = project(both, 0);
+    const std::int32_t up = project(both, 1);
+    const std::int32_t gated = build_.ops().op(OpKind::kMul, named("mlp.gated"), {{up}, {gate}});
     std::int32_t out = build_.linear(gated, {.name = named("mlp.down_proj"),
                                              .out = config_.hidden_size,
                                              .bias = bias,
@@ -228,17 +222,11 @@ class LlamaBuilder {
   MoeTables moe_{};
 };
 
-ModelLimits limits_of(const LlamaConfig& config) {
-  const std::int64_t positions = rope_positions(config.rope);
-  const bool stretched = positions != config.rope.max_positions;
-  return {.positions_key =
-              stretched ? "positions that rope_scaling reaches" : "max_position_embeddings",
-          .positions = positions};
-}
-
 Graph build(const LlamaConfig& config, const ConfigReader& read, std::string_view name,
             const Scenario& scenario) {
-  check_limits(scenario, limits_of(config), read.where());
+  ModelLimits limits = rope_limits(config.rope);
+  limits.layers = config.num_hidden_layers;
+  check_limits(scenario, limits, read.where());
   return LlamaBuilder(config, name, read.where(), scenario).build();
 }
 

@@ -14,7 +14,7 @@
 namespace systole {
 namespace {
 
-enum class Window : std::uint8_t { kNone, kAlways, kIfGiven, kFlagged };
+enum class Window : std::uint8_t { kNone, kAlways, kIfGiven, kFlagged, kAlternating };
 
 // How the members of the family differ (transformers, models/NAME/configuration_NAME.py and
 // modeling_NAME.py).
@@ -30,7 +30,9 @@ struct FamilyRow {
   bool packed;
   Window window;
 };
-constexpr std::array<FamilyRow, 8> kFamily{{
+constexpr std::array<FamilyRow, 9> kFamily{{
+    {"gpt_oss", "GptOssForCausalLM", true, true, "", false, false, false, false,
+     Window::kAlternating},
     {"llama", "LlamaForCausalLM", true, false, "", false, true, false, false, Window::kNone},
     {"mistral", "MistralForCausalLM", false, false, "", false, false, false, false,
      Window::kAlways},
@@ -84,9 +86,10 @@ std::int64_t read_head_dim(const ConfigReader& read, const LlamaConfig& config) 
   return head_dim;
 }
 
-// 4096 is the default where the key is absent; null means none.
+// 4096 is the default where the key is absent, 128 where windows alternate; null means none.
 void read_window(const ConfigReader& read, Window window, LlamaConfig& config) {
-  constexpr std::int64_t kWindow = 4096, kMaxWindowLayers = 28;
+  constexpr std::int64_t kMaxWindowLayers = 28;
+  const std::int64_t otherwise = window == Window::kAlternating ? 128 : 4096;
   const auto layers = static_cast<std::size_t>(config.num_hidden_layers);
   std::vector<int> sliding(layers, 1);
   const bool null = read.given("sliding_window") && !read.has("sliding_window");
@@ -97,6 +100,10 @@ void read_window(const ConfigReader& read, Window window, LlamaConfig& config) {
       break;
     case Window::kIfGiven:
       if (!read.has("sliding_window")) return;
+      break;
+    case Window::kAlternating:
+      if (null) return;
+      for (std::size_t layer = 1; layer < layers; layer += 2) sliding[layer] = 0;
       break;
     case Window::kFlagged: {
       if (!read.flag("use_sliding_window", false) || null) return;
@@ -109,7 +116,7 @@ void read_window(const ConfigReader& read, Window window, LlamaConfig& config) {
   }
   config.sliding = read_layer_types(read, std::move(sliding));
   if (std::find(config.sliding.begin(), config.sliding.end(), 1) == config.sliding.end()) return;
-  config.sliding_window = read.size_or("sliding_window", kWindow);
+  config.sliding_window = read.size_or("sliding_window", otherwise);
 }
 
 }  // namespace
@@ -162,6 +169,10 @@ LlamaConfig read_llama(const ConfigReader& read) {
   config.tie_word_embeddings = read.flag("tie_word_embeddings", false);
   config.packed = family.packed;
   if (family.model_type == "mixtral") config.moe = read_mixtral(read);
+  if (family.model_type == "gpt_oss") {
+    config.moe = read_gpt_oss(read);
+    config.sinks = true;
+  }
   if (family.model_type == "qwen3_moe") {
     config.moe = read_qwen3_moe(read, config.num_hidden_layers);
   }

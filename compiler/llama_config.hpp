@@ -28,6 +28,7 @@ struct LlamaConfig {
   bool output_bias = false;  // of the attention's output projection
   bool mlp_bias = false;
   bool qk_norm = false;
+  bool sinks = false;  // a number per head that joins the denominators of the softmax
   bool tie_word_embeddings = false;
   bool packed = false;                         // q, k and v are one weight, gate and up another
   bool scaled_words = false;                   // embeddings are multiplied by sqrt(hidden_size)

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention's loop nest, its loads, and its products on the MXUs.
+// Attention's loop nest: what is prepared, computed and finished at each step.
 #include <algorithm>
 
 #include "compiler/attention_kernel.hpp"
+#include "compiler/head_counts.hpp"
 
 namespace systole {
+
+namespace {
+
+Place further_place(const Lowering& lowering, const Op& op, std::int32_t which) {
+  return which < 0 ? Place{} : lowering.layout.place(op.operands[which], lowering.layer);
+}
+
+}  // namespace
 
 AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const AttentionMapping& mapping)
     : l_(lowering),
@@ -12,26 +21,36 @@ AttentionKernel::AttentionKernel(Lowering& lowering, const Op& op, const Attenti
       op_(op),
       g_(mapping),
       mxu_(lowering.chip.mxu),
+      nest_(mapping, lowering.chip.mxu.cols),
       q_(lowering.layout.place(op.operands[0], lowering.layer)),
       k_(lowering.layout.place(op.operands[1], lowering.layer)),
       v_(lowering.layout.place(op.operands[2], lowering.layer)),
       out_(lowering.layout.place(op.result, lowering.layer)),
-      bias_(mapping.bias_element > 0 ? lowering.layout.place(op.operands[3], lowering.layer)
-                                     : Place{}),
+      bias_(further_place(lowering, op, head_operands(op).bias)),
+      q2_(further_place(lowering, op, head_operands(op).q2)),
+      k2_(further_place(lowering, op, head_operands(op).k2)),
+      sinks_(further_place(lowering, op, head_operands(op).sinks)),
       scale_(mapping.softcap != 0 ? mapping.softcap : attribute(op, "scale", 1)),
       in_(q_.element()),
       depth_(weight_tile_depth(mxu_, q_.type)),
       parts_(g_.block_kv / mxu_.cols),
-      head_blocks_(ceil_div(g_.head_dim, mxu_.cols)),
+      head_blocks_(ceil_div(g_.value_dim, mxu_.cols)),
       column_bytes_(g_.rows() * 4),
       block_bytes_(g_.rows() * acc_row_bytes(mxu_)),
       scores_bytes_(parts_ * block_bytes_),
       product_bytes_(head_blocks_ * block_bytes_),
       q_row_(g_.heads_at_a_time() * g_.head_dim * in_),
-      kv_row_(g_.kv_lanes * g_.head_dim * in_),
+      k_row_(g_.kv_lanes * g_.head_dim * in_),
+      v_row_(g_.kv_lanes * g_.value_dim * in_),
+      q2_row_(g_.heads_at_a_time() * g_.second_dim * in_),
+      k2_row_(g_.second_dim * in_),
       q_pitch_(g_.stack > 1 ? g_.head_dim * in_ : q_row_),
-      out_row_(q_row_ / in_ * out_.element()),
-      out_pitch_(q_pitch_ / in_ * out_.element()) {}
+      q2_pitch_(g_.stack > 1 ? g_.second_dim * in_ : q2_row_),
+      v_inside_(g_.values_in_keys ? (op.operands[2].first_col - op.operands[1].first_col) * in_
+                                  : 0),
+      v_pitch_(g_.values_in_keys ? k_row_ : v_row_),
+      out_row_(g_.heads_at_a_time() * g_.value_dim * out_.element()),
+      out_pitch_(g_.stack > 1 ? g_.value_dim * out_.element() : out_row_) {}
 
 void AttentionKernel::make_lanes(Arena& arena) {
   std::vector<UnitId> mxus;
@@ -40,9 +59,11 @@ void AttentionKernel::make_lanes(Arena& arena) {
                         const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slots * slot), slot, slots);
   };
-  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * q_row_, 2);
-  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * kv_row_, g_.kv_slots);
-  v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * kv_row_, g_.kv_slots);
+  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * (q_row_ + q2_row_), 2);
+  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * (k_row_ + k2_row_), g_.kv_slots);
+  if (!g_.values_in_keys) {
+    v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * v_row_, g_.kv_slots);
+  }
   out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
@@ -70,214 +91,155 @@ void AttentionKernel::make_lanes(Arena& arena) {
     lane.running_sum = arena.take(column_bytes_);
     lane.alpha = arena.take(2 * column_bytes_);
     lane.probs_place = arena.take(2 * g_.rows() * g_.block_kv * in_);
-    lane.out_place = arena.take(g_.rows() * g_.head_dim * 4);
+    lane.out_place = arena.take(g_.rows() * g_.value_dim * 4);
     lanes_.push_back(lane);
   }
 }
 
-// Columns of the query heads at a time, and of the KV heads.
-Value AttentionKernel::q_cols(const Position& at) const {
-  const std::int64_t at_a_time = g_.heads_at_a_time() * g_.head_dim;
-  if (g_.kv_lanes == 1) {
-    const std::int64_t group = g_.heads_per_kv() * g_.head_dim;
-    return clamped(Affine(group) - at.round * at_a_time, at_a_time);
+Guard AttentionKernel::active(const Lane& lane, const Position& at) const {
+  const Guard kv = at_least(Affine(g_.kv_heads - lane.kv_head) - at.group * g_.kv_lanes, 1);
+  const Affine heads_left =
+      Affine(g_.heads_per_kv() - lane.first_head) - at.round * (g_.share * g_.stack);
+  return both(kv, at_least(heads_left, 1));
+}
+
+// The scores of the very first step; later ones are computed one step ahead.
+void AttentionKernel::first_scores() {
+  const Step start = nest_.first_of_head({});
+  load_q(start.at, {});
+  load_kv(start, {});
+  for (const Lane& lane : lanes_) load_bias(lane, start, {});
+  for (const Lane& lane : lanes_) {
+    e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
+    scores(lane, start, {});
   }
-  return clamped(Affine(g_.heads * g_.head_dim) - at.group * at_a_time, at_a_time);
+  for (const Lane& lane : lanes_) add_bias(lane, start, {});
+  for (const Lane& lane : lanes_) row_max(lane, start, {});
 }
 
-Value AttentionKernel::kv_cols(const Position& at) const {
-  const std::int64_t at_a_time = g_.kv_lanes * g_.head_dim;
-  return clamped(Affine(g_.kv_heads * g_.head_dim) - at.group * at_a_time, at_a_time);
+// Loads, scores and row maxima of the step that follows: of the same queries or, where one of
+// `ends` holds, of new ones.
+void AttentionKernel::prepare(const std::vector<Next>& same_queries,
+                              const std::vector<Next>& new_queries,
+                              const std::vector<Guard>& ends) {
+  std::vector<Next> all = same_queries;
+  all.insert(all.end(), new_queries.begin(), new_queries.end());
+  for (const auto& [step, when] : all) load_kv(step, when);
+  for (const auto& [step, when] : new_queries) load_q(step.at, when);
+  for (const Lane& lane : lanes_) {
+    for (const auto& [step, when] : all) load_bias(lane, step, when);
+  }
+  for (const Lane& lane : lanes_) {
+    for (const auto& [step, when] : same_queries) scores(lane, step, when);
+    // The last scores of a block of queries are done: its Q is free, the next block's is awaited.
+    for (const Guard& end : ends) e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, end);
+    for (const auto& [step, when] : new_queries) {
+      e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, when);
+      scores(lane, step, when);
+    }
+  }
+  for (const Lane& lane : lanes_) {
+    for (const auto& [step, when] : all) add_bias(lane, step, when);
+  }
+  for (const Lane& lane : lanes_) {
+    for (const auto& [step, when] : all) row_max(lane, step, when);
+  }
 }
 
-Affine AttentionKernel::q_place(const Place& place, const Position& at) const {
-  const Bytes head = g_.head_dim * place.element();
-  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch +
-         at.group * (g_.kv_lanes * g_.heads_per_kv() * head) +
-         at.round * (g_.heads_at_a_time() * head);
+void AttentionKernel::visit(const Step& now, const std::vector<Next>& same_queries,
+                            const std::vector<Guard>& ends) {
+  prepare(same_queries, nest_.following_blocks(now.at, ends), ends);
+  softmax(now);
+  for (const Lane& lane : lanes_) product(lane, now);
 }
 
-Affine AttentionKernel::kv_place(const Place& place, const Position& at, const Affine& j) const {
-  return (at.sequence * g_.key_rows + g_.first_key + first_key(at, j)) * place.pitch +
-         at.group * kv_row_;
-}
-
-Tile AttentionKernel::acc(const Lane& lane, Bytes base, const Affine& s, Bytes bytes,
-                          const Affine& inside) const {
-  Tile tile;
-  tile.space = Space::kAcc;
-  tile.unit = static_cast<std::int16_t>(lane.number);
-  tile.address = pair(base, s, bytes, inside);
-  tile.pitch = acc_row_bytes(mxu_);
-  tile.type = DataType::kFp32;
-  return tile;
-}
-
-void AttentionKernel::load_q(const Position& at, const Guard& when) {
-  const Affine number = q_number(at);
-  e_.acquire(q_ring_, number, when);
-  Load load;
-  load.dst = vmem_tile(q_ring_.at(number), q_row_, q_.type);
-  load.src = q_.tile(q_place(q_, at));
-  load.rows = tokens(at);
-  load.cols = q_cols(at);
-  e_.emit(l_.roles.lhs, load, when, {}, e_.published(q_ring_));
-}
-
-void AttentionKernel::load_kv(const Position& at, const Affine& j, const Guard& when) {
-  const auto load_block = [&](const Ring& ring, const Place& from) {
-    e_.acquire(ring, kv_number(at, j), when);
-    Load load;
-    load.dst = vmem_tile(ring.at(step(at, j)), kv_row_, from.type);
-    load.src = from.tile(kv_place(from, at, j));
-    load.rows = kv_rows(at, j);
-    load.cols = kv_cols(at);
-    e_.emit(ring.producer, load, when, {}, e_.published(ring));
-  };
-  load_block(k_ring_, k_);
-  load_block(v_ring_, v_);
-}
-
-void AttentionKernel::scores(const Lane& lane, const Position& at, const Affine& j,
-                             const Guard& when) {
-  e_.wait(lane.mxu, {e_.filled(k_ring_, lane.mxu)}, when);
-  const Guard guard = both(lane.active, when);
-  const Affine part = e_.open(parts_);
-  const Affine chunk = e_.open(ceil_div(g_.head_dim, depth_));
-  const Value depth = clamped(Affine(g_.head_dim) - chunk * depth_, depth_);
-  WeightLoadTransposed load;
-  load.src =
-      vmem_tile(k_ring_.at(step(at, j), part * (mxu_.cols * kv_row_) + chunk * (depth_ * in_) +
-                                            lane.kv_head * g_.head_dim * in_),
-                kv_row_, k_.type);
-  load.depth = depth;
-  load.cols = part_keys(at, j, part);
-  e_.emit(lane.mxu, load, guard);
-  Matmul matmul;
-  matmul.dst = scores_tile(lane, step(at, j), part);
-  matmul.lhs = vmem_tile(
-      q_ring_.at(q_number(at), chunk * (depth_ * in_) + lane.number * g_.stack * g_.head_dim * in_),
-      q_pitch_, q_.type);
-  matmul.rows = rows(at);
-  matmul.depth = depth;
-  matmul.cols = part_keys(at, j, part);
-  matmul.first = equals_first(chunk);
-  e_.emit(lane.mxu, matmul, guard);
+// The blocks of keys of a block of queries, or those before its diagonal.
+void AttentionKernel::visit_blocks(const Position& at) {
+  const std::vector<Affine> counts = nest_.step_counts(at);
+  const bool windowed = nest_.windowed();
+  const Affine j = e_.open(windowed ? clamped(counts.front(), g_.most_steps()) : counts.front());
+  Guard inside;
+  for (const Affine& count : counts) inside = both(inside, at_least(count - 2 - j, 0));
+  std::vector<Guard> ends = AttentionNest::last_steps(counts, j);
+  std::vector<Next> same_queries{{nest_.before_diagonal(at, j + 1), inside}};
+  if (nest_.has_diagonal()) {
+    same_queries.push_back({nest_.on_diagonal(at, 0), ends.front()});
+    ends.clear();
+  }
+  visit(nest_.before_diagonal(at, j), same_queries, ends);
+  // The block of queries before is finished after the first softmax of this one, for which the MXU
+  // waits. Where running values are started, they would overwrite its results: it is finished
+  // already.
+  if (!started()) {
+    finish(nest_.preceding_of_head(at, equals_first(j)));
+    if (!nest_.has_diagonal()) {
+      for (const auto& previous : nest_.preceding_heads(at, equals_first(j))) finish(previous);
+    }
+  }
+  const Step before = nest_.before_diagonal(at, j - 1);
+  for (const Lane& lane : lanes_) {
+    add_product(lane, before, nest_.has_keys(before), at_least(j, 1));
+  }
   e_.close();
-  e_.close();
-  e_.signal(lane.mxu, {{lane.scores, 1}, e_.released(k_ring_, lane.mxu)}, when);
 }
 
-void AttentionKernel::product(const Lane& lane, const Position& at, const Affine& j) {
-  e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
-  const Affine block = e_.open(head_blocks_);
-  const Affine chunk = e_.open(g_.block_kv / g_.key_chunk);
-  const Value depth =
-      clamped(Affine(g_.keys) - first_key(at, j) - chunk * g_.key_chunk, g_.key_chunk);
-  const Value cols = clamped(Affine(g_.head_dim) - block * mxu_.cols, mxu_.cols);
-  WeightLoad load;
-  load.src = vmem_tile(
-      v_ring_.at(step(at, j), chunk * (g_.key_chunk * kv_row_) + block * (mxu_.cols * in_) +
-                                  lane.kv_head * g_.head_dim * in_),
-      kv_row_, v_.type);
-  load.depth = depth;
-  load.cols = cols;
-  e_.emit(lane.mxu, load, lane.active);
-  // The weights of the first product are loaded while its probabilities are computed.
-  e_.wait(lane.mxu, {{lane.probs, 1}}, both(equals_first(block), equals_first(chunk)));
-  Matmul matmul;
-  matmul.dst = product_tile(lane, step(at, j), block);
-  matmul.lhs = probs_tile(lane, step(at, j), chunk * g_.key_chunk);
-  matmul.rows = rows(at);
-  matmul.depth = depth;
-  matmul.cols = cols;
-  matmul.first = equals_first(chunk);
-  e_.emit(lane.mxu, matmul, lane.active);
+void AttentionKernel::visit_diagonal(const Position& at) {
+  const std::int64_t blocks = g_.steps_per_block();
+  const Affine d = e_.open(blocks);
+  visit(nest_.on_diagonal(at, d),
+        {{nest_.on_diagonal(at, d + 1), at_least(Affine(blocks - 2) - d, 0)}},
+        {equals_last(d, blocks)});
+  if (!started()) {
+    for (const auto& previous : nest_.preceding_heads(at, equals_first(d))) finish(previous);
+  }
+  const Step last_full = nest_.before_diagonal(at, at.block * blocks - 1);
+  const Step before = nest_.on_diagonal(at, d - 1);
+  for (const Lane& lane : lanes_) {
+    add_product(lane, last_full, {}, both(equals_first(d), at_least(at.block, 1)));
+    add_product(lane, before, nest_.has_keys(before), at_least(d, 1));
+  }
   e_.close();
-  e_.close();
-  e_.signal(lane.mxu, {{lane.product, 1}, e_.released(v_ring_, lane.mxu)});
 }
 
 void AttentionKernel::emit() {
   e_.drain(kAccSpace);
   Arena arena(l_, op_);
   make_lanes(arena);
-  const std::int64_t blocks = g_.q_blocks();
+  load_sinks(arena);
+  first_scores();
   Position at;
   at.sequence = e_.open(g_.sequences);
   at.group = e_.open(g_.groups());
   at.round = e_.open(g_.rounds());
-  for (Lane& lane : lanes_) {
-    const Guard kv = at_least(Affine(g_.kv_heads - lane.kv_head) - at.group * g_.kv_lanes, 1);
-    const Affine heads_left =
-        Affine(g_.heads_per_kv() - lane.first_head) - at.round * (g_.share * g_.stack);
-    lane.active = both(kv, at_least(heads_left, 1));
-  }
-  // Scores of the very first step; later ones are computed one step ahead.
-  const Position start{at.sequence, at.group, at.round, 0};
-  load_q(start, {});
-  load_kv(start, 0, {});
-  for (const Lane& lane : lanes_) load_bias(lane, start, 0, {});
-  for (const Lane& lane : lanes_) {
-    e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
-    scores(lane, start, 0, {});
-  }
-  for (const Lane& lane : lanes_) add_bias(lane, start, 0, {});
-  for (const Lane& lane : lanes_) row_max(lane, start, 0, {});
-  at.block = e_.open(blocks);
-  const std::vector<Affine> counts = step_counts(at);
-  const Affine& steps = counts.front();
-  const Affine j = e_.open(windowed() ? clamped(steps, g_.most_steps()) : Value(steps));
-  const Position next{at.sequence, at.group, at.round, at.block + 1};
-  Guard inside;
-  for (const Affine& count : counts) inside = both(inside, at_least(count - 2 - j, 0));
-  const std::vector<Guard> last = last_steps(counts, j);
-  const Guard followed = at_least(Affine(blocks) - at.block, 2);
-  load_kv(at, j + 1, inside);
-  for (const Guard& end : last) {
-    load_kv(next, 0, both(end, followed));
-    load_q(next, both(end, followed));
-  }
-  for (const Lane& lane : lanes_) {
-    load_bias(lane, at, j + 1, inside);
-    for (const Guard& end : last) load_bias(lane, next, 0, both(end, followed));
-  }
-  for (const Lane& lane : lanes_) {
-    scores(lane, at, j + 1, inside);
-    for (const Guard& end : last) {
-      // The last scores of a query block are done: its Q is free, the next block's is awaited.
-      e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, end);
-      e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, both(end, followed));
-      scores(lane, next, 0, both(end, followed));
-    }
-  }
-  for (const Lane& lane : lanes_) {
-    add_bias(lane, at, j + 1, inside);
-    for (const Guard& end : last) add_bias(lane, next, 0, both(end, followed));
-  }
-  for (const Lane& lane : lanes_) {
-    row_max(lane, at, j + 1, inside);
-    for (const Guard& end : last) row_max(lane, next, 0, both(end, followed));
-  }
-  softmax(at, j);
-  for (const Lane& lane : lanes_) product(lane, at, j);
-  for (const Lane& lane : lanes_) {
-    add_product(lane, at, step(at, j - 1), j - 1, has_keys(at, j - 1), at_least(j, 1));
-  }
-  e_.close();
-  finish_block(at, steps);
-  e_.close();
-  e_.close();
-  e_.close();
-  e_.close();
+  at.block = e_.open(g_.q_blocks());
+  if (!nest_.has_diagonal() || g_.q_blocks() > 1) visit_blocks(at);
+  if (nest_.has_diagonal()) visit_diagonal(at);
+  if (started()) finish({at, {}});
+  for (int loop = 0; loop < 4; ++loop) e_.close();
+  if (!started()) finish({nest_.last_block(), {}});
+  finish_rings();
+}
 
+void AttentionKernel::finish(const AttentionNest::Previous& block) {
+  const auto& [at, when] = block;
+  e_.acquire(out_ring_, nest_.q_number(at), when);
+  const Step last = nest_.last_step(at);
+  for (const Lane& lane : lanes_) {
+    add_product(lane, last, nest_.windowed() ? Guard{} : nest_.has_keys(last), when);
+    divide(lane, at, when);
+  }
+  e_.signal(kVpuUnit, e_.published(out_ring_), when);
+  store_out(at, when);
+}
+
+void AttentionKernel::finish_rings() {
   // The accumulators go to the next op when the VPU has read the last products.
   for (const Lane& lane : lanes_) {
     const Token read{e_.semaphore("acc_read", kVpuUnit, lane.mxu), 1};
     e_.signal(kVpuUnit, {read});
     e_.owe(kAccSpace, lane.mxu, read);
   }
-  const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * blocks;
+  const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * g_.q_blocks();
   // If causal, each block of queries fills the rings of keys and values.
   const std::int64_t kv_total = g_.causal ? g_.kv_slots : q_total * g_.most_steps();
   for (const Lane& lane : lanes_) {
@@ -286,7 +248,7 @@ void AttentionKernel::emit() {
   e_.finish(q_ring_, l_.space, q_total);
   e_.finish(out_ring_, l_.space, q_total);
   e_.finish(k_ring_, l_.space, kv_total);
-  e_.finish(v_ring_, l_.space, kv_total);
+  if (!g_.values_in_keys) e_.finish(v_ring_, l_.space, kv_total);
 }
 
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping) {

@@ -27,7 +27,7 @@ class RowwiseKernel {
   struct Input {
     Place place;
     RowwiseInput shape;
-    Ring ring;                 // blocks of rows
+    Ring ring;                 // groups of blocks of rows
     Bytes at = 0;              // of a row operand
     std::int32_t loaded = -1;  // semaphore of a row operand
 
@@ -38,23 +38,28 @@ class RowwiseKernel {
   void make_outputs(Arena& arena);
   void make_lanes(Arena& arena);
   void load_row_operands();
-  void load_blocks(const Lane& lane, const Affine& repeat, const Affine& group);
-  struct Work {  // what a step works on
-    Affine block, col_group;
+  void load_group(const Affine& repeat, const Affine& group, const Guard& when);
+  struct Work {    // what a step works on
+    Affine group;  // number over repeats
+    Affine col_group;
     Value rows;
     Affine first_row;
   };
   void run_steps(const Affine& repeat, const Affine& group);
   void emit_step(const RowwiseStep& step, const Lane& lane, const Work& work);
   Tile operand(const RowwiseOperand& operand, const Lane& lane, const Work& work) const;
-  void store_block(const Lane& lane, const Affine& repeat, const Affine& group);
+  void store_group(const Affine& repeat, const Affine& group);
 
-  // Blocks are numbered over repeats, groups and lanes.
-  Affine block_number(const Lane& lane, const Affine& repeat, const Affine& group) const {
-    return (repeat * groups_ + group) * g_.lanes + lane.number;
+  // Groups are numbered over repeats.
+  Affine number_of(const Affine& repeat, const Affine& group) const {
+    return repeat * groups_ + group;
   }
   Affine first_row(const Lane& lane, const Affine& group) const {  // within a repeat
-    return group * (g_.lanes * g_.block) + lane.number * g_.block;
+    return group * group_rows() + lane.number * g_.block;
+  }
+  std::int64_t group_rows() const { return g_.lanes * g_.block; }
+  Value rows_of(const Affine& group) const {
+    return clamped(Affine(repeat_rows_) - group * group_rows(), group_rows());
   }
   Value rows_left(const Lane& lane, const Affine& group) const {
     return clamped(Affine(repeat_rows_) - first_row(lane, group), g_.block);
@@ -101,7 +106,7 @@ void RowwiseKernel::make_inputs(Arena& arena) {
       input.loaded = e_.semaphore("row_operand", engine, kVpuUnit);
     } else {
       input.ring = e_.ring("rows" + std::to_string(i) + ".", l_.space, engine, {kVpuUnit},
-                           arena.take(2 * g_.lanes * g_.block * row), g_.block * row, 2 * g_.lanes);
+                           arena.take(2 * group_rows() * row), group_rows() * row, 2);
     }
     inputs_.push_back(input);
   }
@@ -109,10 +114,9 @@ void RowwiseKernel::make_inputs(Arena& arena) {
 
 void RowwiseKernel::make_outputs(Arena& arena) {
   for (std::size_t i = 0; i < results_.size(); ++i) {
-    const Bytes slot = g_.block * results_[i].cols * results_[i].element();
+    const Bytes slot = group_rows() * results_[i].cols * results_[i].element();
     out_rings_.push_back(e_.ring(i == 0 ? "row_out" : "scales_out", l_.space, kVpuUnit,
-                                 {l_.roles.out}, arena.take(2 * g_.lanes * slot), slot,
-                                 2 * g_.lanes));
+                                 {l_.roles.out}, arena.take(2 * slot), slot, 2));
   }
 }
 
@@ -147,20 +151,21 @@ void RowwiseKernel::load_row_operands() {
   }
 }
 
-void RowwiseKernel::load_blocks(const Lane& lane, const Affine& repeat, const Affine& group) {
-  const Affine block = block_number(lane, repeat, group);
+// The rows of all lanes together.
+void RowwiseKernel::load_group(const Affine& repeat, const Affine& group, const Guard& when) {
+  const Affine number = number_of(repeat, group);
   for (const Input& input : inputs_) {
     if (input.shape.row) continue;
     // A further operand of fewer rows starts again with each repeat.
-    const Affine row = first_row(lane, group) +
+    const Affine row = group * group_rows() +
                        (input.place.rows == repeat_rows_ ? Affine(0) : repeat * repeat_rows_);
-    e_.acquire(input.ring, block);
+    e_.acquire(input.ring, number, when);
     Load load;
-    load.dst = vmem_tile(input.ring.at(block), input.row_bytes(), input.place.type);
+    load.dst = vmem_tile(input.ring.at(number), input.row_bytes(), input.place.type);
     load.src = input.place.tile(row * input.place.pitch);
-    load.rows = rows_left(lane, group);
+    load.rows = rows_of(group);
     load.cols = input.shape.cols;
-    e_.emit(input.ring.producer, load, {}, {}, e_.published(input.ring));
+    e_.emit(input.ring.producer, load, when, {}, e_.published(input.ring));
   }
 }
 
@@ -179,7 +184,8 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
                          Broadcast::kRow);
       }
       const bool per_row = input.shape.cols == 1 && g_.cols != 1;
-      return vmem_tile(input.ring.at(work.block, inside), input.row_bytes(), input.place.type,
+      inside = inside + lane.number * g_.block * input.row_bytes();
+      return vmem_tile(input.ring.at(work.group, inside), input.row_bytes(), input.place.type,
                        per_row ? Broadcast::kCol : Broadcast::kNone);
     }
     case RowwisePlace::kTemporary:
@@ -188,12 +194,14 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
       return vmem_tile(lane.columns[operand.number], 4, DataType::kFp32, Broadcast::kCol);
     case RowwisePlace::kOut: {
       const std::int64_t element = results_[0].element();
-      const Affine inside =
-          work.col_group * (g_.cols / recipe_.groups * element) + operand.first_col * element;
-      return vmem_tile(out_rings_[0].at(work.block, inside), g_.cols * element, results_[0].type);
+      const Affine inside = work.col_group * (g_.cols / recipe_.groups * element) +
+                            operand.first_col * element +
+                            lane.number * g_.block * g_.cols * element;
+      return vmem_tile(out_rings_[0].at(work.group, inside), g_.cols * element, results_[0].type);
     }
     case RowwisePlace::kScales:
-      return vmem_tile(out_rings_[1].at(work.block), 4, results_[1].type, Broadcast::kCol);
+      return vmem_tile(out_rings_[1].at(work.group, lane.number * g_.block * 4), 4,
+                       results_[1].type, Broadcast::kCol);
   }
   return {};
 }
@@ -238,15 +246,15 @@ void RowwiseKernel::emit_step(const RowwiseStep& step, const Lane& lane, const W
 }
 
 void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
-  for (const Lane& lane : lanes_) {
-    const Affine block = block_number(lane, repeat, group);
-    std::vector<Token> waits;
-    for (const Input& input : inputs_) {
-      if (!input.shape.row) waits.push_back(e_.filled(input.ring, kVpuUnit));
-    }
-    for (const Ring& ring : out_rings_) e_.acquire(ring, block);
-    e_.wait(kVpuUnit, waits);
+  const Affine number = number_of(repeat, group);
+  std::vector<Token> filled, done;
+  for (const Input& input : inputs_) {
+    if (input.shape.row) continue;
+    filled.push_back(e_.filled(input.ring, kVpuUnit));
+    done.push_back(e_.released(input.ring, kVpuUnit));
   }
+  for (const Ring& ring : out_rings_) e_.acquire(ring, number);
+  e_.wait(kVpuUnit, filled);
   const Affine col_group = e_.open(recipe_.groups);
   if (recipe_.steps.front().reduce) {
     for (const Lane& lane : lanes_) e_.signal(kVpuUnit, {{lane.to_xlu, 1}});
@@ -257,36 +265,27 @@ void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
     const bool before_xlu = s + 1 < recipe_.steps.size() && recipe_.steps[s + 1].reduce.has_value();
     for (const Lane& lane : lanes_) {
       if (after_xlu && !step.reduce) e_.wait(kVpuUnit, {{lane.from_xlu, 1}});
-      emit_step(step, lane,
-                {block_number(lane, repeat, group), col_group, rows_left(lane, group),
-                 first_row(lane, group)});
+      emit_step(step, lane, {number, col_group, rows_left(lane, group), first_row(lane, group)});
       if (before_xlu && !step.reduce) e_.signal(kVpuUnit, {{lane.to_xlu, 1}});
     }
   }
   e_.close();
-  for (const Lane& lane : lanes_) {
-    std::vector<Token> signals;
-    for (const Ring& ring : out_rings_) {
-      for (const Token token : e_.published(ring)) signals.push_back(token);
-    }
-    for (const Input& input : inputs_) {
-      if (!input.shape.row) signals.push_back(e_.released(input.ring, kVpuUnit));
-    }
-    e_.signal(kVpuUnit, signals);
-    store_block(lane, repeat, group);
+  for (const Ring& ring : out_rings_) {
+    for (const Token token : e_.published(ring)) done.push_back(token);
   }
+  e_.signal(kVpuUnit, done);
 }
 
-void RowwiseKernel::store_block(const Lane& lane, const Affine& repeat, const Affine& group) {
-  const Affine block = block_number(lane, repeat, group);
+void RowwiseKernel::store_group(const Affine& repeat, const Affine& group) {
+  const Affine number = number_of(repeat, group);
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const Ring& ring = out_rings_[i];
     Store store;
     store.src =
-        vmem_tile(ring.at(block), results_[i].cols * results_[i].element(), results_[i].type);
+        vmem_tile(ring.at(number), results_[i].cols * results_[i].element(), results_[i].type);
     store.dst =
-        results_[i].tile((repeat * repeat_rows_ + first_row(lane, group)) * results_[i].pitch);
-    store.rows = rows_left(lane, group);
+        results_[i].tile((repeat * repeat_rows_ + group * group_rows()) * results_[i].pitch);
+    store.rows = rows_of(group);
     store.cols = results_[i].cols;
     e_.emit(l_.roles.out, store, {}, {e_.filled(ring, l_.roles.out)},
             {e_.released(ring, l_.roles.out)});
@@ -299,17 +298,23 @@ void RowwiseKernel::emit() {
   make_lanes(arena);
   make_outputs(arena);
   load_row_operands();
+  // The next rows are asked for before the current ones are worked on: the VPU's queue is shorter
+  // than what it does with them.
+  load_group(0, 0, {});
   const Affine repeat = e_.open(repeats_);
   const Affine group = e_.open(groups_);
-  for (const Lane& lane : lanes_) load_blocks(lane, repeat, group);
+  load_group(repeat, group + 1, at_least(Affine(groups_) - group, 2));
+  load_group(repeat + 1, 0,
+             both(equals_last(group, groups_), at_least(Affine(repeats_) - repeat, 2)));
   run_steps(repeat, group);
+  store_group(repeat, group);
   e_.close();
   e_.close();
-  const std::int64_t blocks = repeats_ * groups_ * g_.lanes;
+  const std::int64_t groups = repeats_ * groups_;
   for (const Input& input : inputs_) {
-    if (!input.shape.row) e_.finish(input.ring, l_.space, blocks);
+    if (!input.shape.row) e_.finish(input.ring, l_.space, groups);
   }
-  for (const Ring& ring : out_rings_) e_.finish(ring, l_.space, blocks);
+  for (const Ring& ring : out_rings_) e_.finish(ring, l_.space, groups);
 }
 
 }  // namespace

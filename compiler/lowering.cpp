@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 
 namespace systole {
@@ -26,7 +27,14 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
       case OpFamily::kExperts:
         engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params;
         break;
-      case OpFamily::kHeads: engine = i == 0 ? roles.lhs : i == 1 ? roles.rhs : roles.params; break;
+      case OpFamily::kHeads: {
+        const HeadOperands further = head_operands(op);
+        const auto which = static_cast<std::int32_t>(i);
+        engine = which == 0 || which == further.q2   ? roles.lhs
+                 : which == 1 || which == further.k2 ? roles.rhs
+                                                     : roles.params;
+        break;
+      }
       case OpFamily::kLookup: engine = roles.lhs; break;
       case OpFamily::kView: continue;
       case OpFamily::kBinary:

@@ -18,6 +18,7 @@ namespace systole {
 // col_blocks .. of it.
 struct GemmMapping {
   std::int64_t m = 0, n = 0, k = 0;
+  std::int64_t heads = 1;                   // as many products of m x n x k, side by side
   std::vector<std::int64_t> expert_rows{};  // of an expert product: rows that each expert computes
   std::int64_t split_m = 1, split_n = 1;    // MXUs along M and N
   std::int64_t mxu_m = 0;                   // rows per MXU and tile
@@ -30,9 +31,9 @@ struct GemmMapping {
 
   std::int64_t tile_m() const { return mxu_m * split_m; }
   std::int64_t tile_n(const MxuParams& mxu) const { return col_blocks * split_n * mxu.cols; }
-  // The tiles of an expert product hold rows of one expert each.
+  // Of all heads. The tiles of an expert product hold rows of one expert each.
   std::int64_t tiles_m() const {
-    if (expert_rows.empty()) return ceil_div(m, tile_m());
+    if (expert_rows.empty()) return heads * ceil_div(m, tile_m());
     std::int64_t tiles = 0;
     for (const std::int64_t rows : expert_rows) tiles += ceil_div(rows, tile_m());
     return tiles;
@@ -56,8 +57,12 @@ struct GemmMapping {
 struct AttentionMapping {
   std::int64_t sequences = 0;
   std::int64_t seq = 0, keys = 0;  // queries, and keys that are read, per sequence
-  std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
-  Bytes out_element = 2;  // of the result's type
+  std::int64_t heads = 0, kv_heads = 0;
+  std::int64_t head_dim = 0, value_dim = 0;  // columns of a head of q and k, and of v
+  std::int64_t second_dim = 0;               // of the second part of q and k; 0: there is none
+  bool values_in_keys = false;               // v is some columns of k
+  Bytes sink_element = 0;                    // of the sinks; 0: there are none
+  Bytes out_element = 2;                     // of the result's type
   bool causal = false;
   std::int64_t window = 0;     // causal: keys that a query sees at most; 0: all before it
   std::int64_t first_key = 0;  // that is read, of key_rows per sequence in k and v

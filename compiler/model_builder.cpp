@@ -8,24 +8,18 @@
 namespace systole {
 namespace {
 
-constexpr double kGainScale = 0.1;  // gains lie around 1
-constexpr double kBiasScale = 0.05;
+constexpr double kGainScale = 0.1;            // gains lie around 1
 const double kUnitVariance = std::sqrt(3.0);  // uniform in +-sqrt(3)
-
-constexpr double kInt8Scale = 127;  // int8 weights use the whole range
-// Scales lie within a quarter of their middle; the middle gives weights of the same variance as
-// bf16 ones: whole numbers -127 .. 127 have variance 127 * 128 / 3, and the square of a scale is
-// on average (1 + 1/48) times the middle's.
-constexpr double kScaleSpread = 0.25;
-double middle_scale(double deviation) {
-  return deviation / std::sqrt(127.0 * 128.0 / 3 * (1 + kScaleSpread * kScaleSpread / 3));
-}
 
 }  // namespace
 
 ModelBuilder::ModelBuilder(std::string_view name, const Scenario& scenario, std::int64_t layers)
-    : scenario_(scenario), layers_(layers), build_(graph_) {
+    : scenario_(scenario),
+      layers_(layers),
+      range_(scenario.layers.value_or(LayerRange{0, layers})),
+      build_(graph_) {
   graph_.name = std::string(name);
+  graph_.layers = layers;
   graph_.tokens = scenario.batch * step();
 }
 
@@ -81,120 +75,9 @@ std::int32_t ModelBuilder::rms_norm(const std::string& name, std::int32_t x, dou
   return build_.op(OpKind::kRmsNorm, name, {{x}, {gain}}, attributes);
 }
 
-ModelBuilder::LinearWeights ModelBuilder::linear_weights(std::int64_t in,
-                                                         const LinearShape& shape) {
-  LinearWeights result;
-  if (scenario_.dtype == DataType::kInt8) {
-    result = int8_weights(shape.name, in, shape.out, 1,
-                          shape.damping / std::sqrt(static_cast<double>(in)));
-  } else {
-    result.weight = weight(shape.name + std::string(kWeightSuffix), in, shape.out,
-                           std::sqrt(3.0 / static_cast<double>(in)) * shape.damping);
-  }
-  if (shape.bias) {
-    result.bias = weight(shape.name + ".bias", 1, shape.out, kBiasScale * shape.damping);
-  }
-  return result;
-}
-
-// Of several experts, one below the other, each with scales of its own.
-ModelBuilder::LinearWeights ModelBuilder::int8_weights(const std::string& name, std::int64_t in,
-                                                       std::int64_t out, std::int64_t experts,
-                                                       double deviation) {
-  const double middle = middle_scale(deviation);
-  LinearWeights result;
-  result.weight = build_.tensor({.name = name + std::string(kWeightSuffix),
-                                 .role = TensorRole::kWeight,
-                                 .type = DataType::kInt8,
-                                 .rows = experts * in,
-                                 .cols = out,
-                                 .section = section_,
-                                 .copies = copies_,
-                                 .scale = kInt8Scale});
-  result.scales = build_.tensor({.name = name + std::string(kWeightScaleSuffix),
-                                 .role = TensorRole::kWeight,
-                                 .type = DataType::kFp32,
-                                 .rows = experts,
-                                 .cols = out,
-                                 .section = section_,
-                                 .copies = copies_,
-                                 .scale = kScaleSpread * middle,
-                                 .offset = middle});
-  return result;
-}
-
-std::int32_t ModelBuilder::expert_linear(std::int32_t x, const ExpertShape& shape) {
-  const std::int64_t in = cols_of(x);
-  const double deviation = shape.damping / std::sqrt(static_cast<double>(in));
-  if (scenario_.dtype == DataType::kInt8) {
-    return expert_linear_int8(x, shape,
-                              int8_weights(shape.name, in, shape.out, shape.experts, deviation));
-  }
-  const std::int32_t weights = weight(shape.name + std::string(kWeightSuffix), shape.experts * in,
-                                      shape.out, std::sqrt(3.0) * deviation);
-  return build_.op(OpKind::kExpertMatmul, shape.name, {{x}, {weights}, {shape.choice}},
-                   {{"capacity", static_cast<double>(shape.capacity)}});
-}
-
-// As apply_int8; the scales of rows of x and of experts are gathered for each row of the result.
-std::int32_t ModelBuilder::expert_linear_int8(std::int32_t x, const ExpertShape& shape,
-                                              const LinearWeights& weights) {
-  const GraphBuilder::Quantized q = quantized(x);
-  const std::int32_t sums =
-      build_.op(OpKind::kExpertMatmul, shape.name, {{q.values}, {weights.weight}, {shape.choice}},
-                {{"capacity", static_cast<double>(shape.capacity)}}, shape.name + ".sum");
-  std::int32_t rows = q.scales;
-  if (tensor(rows).rows != tensor(sums).rows) {
-    rows = build_.op(OpKind::kGather, shape.name + ".token_scales", {{shape.tokens}, {rows}});
-  }
-  const std::int32_t tokens = build_.op(OpKind::kMul, shape.name + ".token_scale", {{sums}, {rows}},
-                                        {}, shape.name + ".token_scaled", DataType::kFp32);
-  const std::int32_t channels = build_.op(OpKind::kGather, shape.name + ".channel_scales",
-                                          {{shape.choice}, {weights.scales}});
-  return build_.op(OpKind::kMul, shape.name + ".channel_scale", {{tokens}, {channels}}, {},
-                   shape.name, DataType::kBf16);
-}
-
-std::int32_t ModelBuilder::linear(std::int32_t x, const LinearShape& shape,
-                                  const std::string& result) {
-  return apply(shape.name, x, linear_weights(cols_of(x), shape), 0, 0, result);
-}
-
-std::int32_t ModelBuilder::apply(const std::string& name, std::int32_t x,
-                                 const LinearWeights& weights, std::int64_t first_col,
-                                 std::int64_t cols, const std::string& result) {
-  if (weights.scales >= 0) return apply_int8(name, x, weights, first_col, cols, result);
-  const Operand w{weights.weight, first_col, cols};
-  if (weights.bias < 0) return build_.op(OpKind::kMatmul, name, {{x}, w}, {}, result);
-  return build_.op(OpKind::kLinear, name, {{x}, w, {weights.bias, first_col, cols}}, {}, result);
-}
-
-// (sum of xq * wq) * x's scale * w's scale + bias, in fp32, rounded once.
-std::int32_t ModelBuilder::apply_int8(const std::string& name, std::int32_t x,
-                                      const LinearWeights& weights, std::int64_t first_col,
-                                      std::int64_t cols, const std::string& result) {
-  const std::string last = result.empty() ? name : result;
-  const GraphBuilder::Quantized q = quantized(x);
-  const std::int32_t sums = build_.op(
-      OpKind::kMatmul, name, {{q.values}, {weights.weight, first_col, cols}}, {}, last + ".sum");
-  const std::int32_t tokens = build_.op(OpKind::kMul, name + ".token_scale", {{sums}, {q.scales}},
-                                        {}, last + ".token_scaled", DataType::kFp32);
-  const Operand scales{weights.scales, first_col, cols};
-  const std::string channel_scale = name + ".channel_scale";
-  if (weights.bias < 0) {
-    return build_.op(OpKind::kMul, channel_scale, {{tokens}, scales}, {}, last, DataType::kBf16);
-  }
-  const std::int32_t channels = build_.op(OpKind::kMul, channel_scale, {{tokens}, scales}, {},
-                                          last + ".channel_scaled", DataType::kFp32);
-  return build_.op(OpKind::kAdd, name + ".bias_add", {{channels}, {weights.bias, first_col, cols}},
-                   {}, last, DataType::kBf16);
-}
-
-GraphBuilder::Quantized ModelBuilder::quantized(std::int32_t x) {
-  const auto known = quantized_.find(x);
-  if (known != quantized_.end()) return known->second;
-  const std::string name = tensor(x).name;
-  return quantized_[x] = build_.quantize_rows(name + ".quantize", {x}, name + ".q");
+std::int32_t ModelBuilder::rms_norm(const std::string& name, const Operand& x, double eps) {
+  const std::int32_t gain = weight(name + ".weight", 1, x.cols, kGainScale, 1);
+  return build_.op(OpKind::kRmsNorm, name, {x, {gain}}, {{"eps", eps}});
 }
 
 std::int32_t ModelBuilder::cache(const std::string& name, std::int64_t rows, std::int64_t cols) {
@@ -206,10 +89,6 @@ std::int32_t ModelBuilder::cache(const std::string& name, std::int64_t rows, std
                         .section = section_,
                         .copies = copies_,
                         .scale = kUnitVariance});
-}
-
-void ModelBuilder::prepare(std::int32_t x) {
-  if (scenario_.dtype == DataType::kInt8) quantized(x);
 }
 
 std::int32_t ModelBuilder::append(const std::string& cache, std::int32_t rows) {
@@ -231,12 +110,28 @@ std::int32_t ModelBuilder::attention(const std::string& name, const Operand& q, 
   if (keys() != step()) attributes["keys"] = static_cast<double>(keys());
   if (narrow) attributes["window"] = static_cast<double>(shape.window);
   if (shape.softcap != 0) attributes["softcap"] = shape.softcap;
-  return build_.op(OpKind::kMha, name, {q, k, v}, attributes);
+  std::vector<Operand> operands{q, k, v};
+  if (shape.q2.tensor >= 0) operands.insert(operands.end(), {shape.q2, shape.k2});
+  if (shape.sinks >= 0) {
+    operands.push_back({shape.sinks});
+    attributes["sinks"] = 1;
+  }
+  return build_.op(OpKind::kMha, name, std::move(operands), attributes);
+}
+
+std::int32_t ModelBuilder::hidden_input(const std::string& name, std::int64_t cols,
+                                        std::int64_t rows) {
+  return build_.tensor({.name = name,
+                        .role = TensorRole::kInput,
+                        .type = DataType::kBf16,
+                        .rows = rows == 0 ? graph_.tokens : rows,
+                        .cols = cols,
+                        .scale = kUnitVariance});
 }
 
 std::int32_t ModelBuilder::layers(std::int32_t initial,
                                   const std::function<std::int32_t(std::int32_t)>& layer) {
-  return repeated(initial, layers_, "h", layer);
+  return repeated(initial, range_.count(), "h", layer);
 }
 
 std::int32_t ModelBuilder::repeated(std::int32_t initial, std::int64_t repeat,

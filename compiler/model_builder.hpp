@@ -21,6 +21,7 @@ namespace systole {
 
 inline constexpr double kWordScale = 0.5;
 inline constexpr double kPositionScale = 0.25;
+inline constexpr double kBiasScale = 0.05;
 
 // Scales per output channel of the int8 weights `NAME.weight` lie in `NAME.weight_scale`.
 inline constexpr std::string_view kWeightSuffix = ".weight";
@@ -35,6 +36,16 @@ class ModelBuilder {
   std::int64_t step() const { return step_of(scenario_); }
   std::int64_t keys() const { return keys_of(scenario_); }
   GraphBuilder& ops() { return build_; }
+
+  // The layers of the scenario, and whether the model's first and its last one are among them: with
+  // the first comes the embedding, with the last the head.
+  const LayerRange& range() const { return range_; }
+  bool starts() const { return range_.first == 0; }
+  bool ends() const { return range_.end == layers_; }
+  // Whether the table of words is read: by the embedding, or by a head that is tied to it.
+  bool reads_words(bool tied) const { return starts() || (ends() && tied); }
+  // The hidden state that comes from layers before the scenario's. Rows 0: a row per token.
+  std::int32_t hidden_input(const std::string& name, std::int64_t cols, std::int64_t rows = 0);
   std::int64_t cols_of(std::int32_t tensor) const;
 
   // A weight in bf16; within layers(), one per layer.
@@ -48,6 +59,9 @@ class ModelBuilder {
   // Each of `groups` groups of columns has a norm of its own; the gain is shared.
   std::int32_t rms_norm(const std::string& name, std::int32_t x, double eps,
                         std::int64_t groups = 1);
+
+  // Of some columns.
+  std::int32_t rms_norm(const std::string& name, const Operand& x, double eps);
 
   // in x out weights, and out biases. In an int8 scenario the weights are int8 with a scale per
   // output channel, and the input is quantised per row, once for all layers that read it.
@@ -70,6 +84,16 @@ class ModelBuilder {
                      std::int64_t first_col = 0, std::int64_t cols = 0,
                      const std::string& result = {});
 
+  // A product in heads: part i of x's columns times weights of its own is part i of the result's
+  // columns. Weights lie head below head; in int8 with a scale per channel of the result.
+  struct HeadsShape {
+    std::string name;
+    std::int64_t heads = 1;
+    std::int64_t out = 0;  // columns of a head of the result
+    double deviation = 1;  // of the weights
+  };
+  std::int32_t head_linear(const Operand& x, const HeadsShape& shape);
+
   // A product with the weights of the experts that `choice` names for each of its rows; row p comes
   // from row p / top of x. In int8 with a scale per expert and output channel.
   struct ExpertShape {
@@ -79,6 +103,7 @@ class ModelBuilder {
     std::int32_t choice = -1;   // table
     std::int32_t tokens = -1;   // table: p / top for each p; int8 only
     std::int64_t capacity = 0;  // as expert_matmul's
+    bool bias = false;          // a row per expert
     double damping = 1;
   };
   std::int32_t expert_linear(std::int32_t x, const ExpertShape& shape);
@@ -98,11 +123,13 @@ class ModelBuilder {
     bool causal = true;
     std::int64_t window = 0;  // of the keys that a token sees, the last so many; 0: all
     double softcap = 0;       // of the scores; 0: none
+    Operand q2{}, k2{};       // a second part of the scores; no tensor: none
+    std::int32_t sinks = -1;  // one number per head; -1: none
   };
   std::int32_t attention(const std::string& name, const Operand& q, const Operand& k,
                          const Operand& v, const AttentionShape& shape);
 
-  // The repeated section: `layer` makes one layer's output of its input.
+  // The repeated section, of the scenario's layers: `layer` makes one layer's output of its input.
   std::int32_t layers(std::int32_t initial, const std::function<std::int32_t(std::int32_t)>& layer);
   // One of several: `body` runs `repeat` times on the value `carried`, and leaves `carried`.last.
   std::int32_t repeated(std::int32_t initial, std::int64_t repeat, const std::string& carried,
@@ -122,6 +149,8 @@ class ModelBuilder {
   std::int32_t rows_of_sequences(const std::string& name, std::int32_t x, std::int64_t first);
   std::int32_t expert_linear_int8(std::int32_t x, const ExpertShape& shape,
                                   const LinearWeights& weights);
+  static std::string result_before_bias(const ExpertShape& shape);
+  std::int32_t expert_bias(std::int32_t product, const ExpertShape& shape);
   GraphBuilder::Quantized quantized(std::int32_t x);
   LinearWeights int8_weights(const std::string& name, std::int64_t in, std::int64_t out,
                              std::int64_t experts, double deviation);
@@ -131,6 +160,7 @@ class ModelBuilder {
 
   const Scenario& scenario_;
   std::int64_t layers_;
+  LayerRange range_;
   Graph graph_;
   GraphBuilder build_;
   std::int32_t section_ = -1;  // of the weights declared now

@@ -27,6 +27,23 @@ MoeConfig read_mixtral(const ConfigReader& read) {
   return moe;
 }
 
+// The gated product's alpha is a constant of the model's code (gpt_oss/torch/model.py: swiglu).
+MoeConfig read_gpt_oss(const ConfigReader& read) {
+  constexpr double kAlpha = 1.702, kLimit = 7, kMostLimit = 1e6;
+  if (read.has("hidden_act") && read.text("hidden_act") != "silu") {
+    read.fail("hidden_act", shown(read.required("hidden_act")),
+              "silu, for the gated product of gpt-oss");
+  }
+  MoeConfig moe;
+  moe.experts = read.size("num_local_experts");
+  moe.top = read_top(read, moe.experts);
+  moe.width = read.size("intermediate_size");
+  moe.biases = true;
+  moe.limit = read.number_or("swiglu_limit", 1e-3, kMostLimit, kLimit);
+  moe.alpha = kAlpha;
+  return moe;
+}
+
 MoeConfig read_qwen3_moe(const ConfigReader& read, std::int64_t layers) {
   if (read.size_or("decoder_sparse_step", 1) != 1) {
     read.fail("decoder_sparse_step", shown(read.required("decoder_sparse_step")),

@@ -21,17 +21,22 @@ std::int64_t count_macs(const Graph& graph, const Op& op) {
     case OpFamily::kProduct:
     case OpFamily::kExperts: {
       const Tensor& out = tensor_of(graph, op.result);
-      return out.rows * out.cols * extent_of(graph, op.operands[0]).cols;
+      const auto heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
+      return out.rows * out.cols * (extent_of(graph, op.operands[0]).cols / heads);
     }
     case OpFamily::kHeads: {
-      // Per token and key, the heads together multiply as many pairs as they have columns.
+      // Per token and key, the heads together multiply as many pairs as they have columns in q, and
+      // in the result.
       const HeadCounts counts = head_counts(op);
       const bool is_context = op.kind == OpKind::kContext;
       const Extent x =
           is_context ? Extent{tensor_of(graph, op.result).rows, tensor_of(graph, op.result).cols}
                      : extent_of(graph, op.operands[0]);
-      if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * x.cols;
-      return 2 * (x.rows / counts.seq) * pairs_seen(op) * x.cols;
+      const std::int32_t q2 = head_operands(op).q2;
+      const std::int64_t cols =
+          x.cols + (q2 < 0 ? 0 : extent_of(graph, op.operands[static_cast<std::size_t>(q2)]).cols);
+      if (is_context || op.kind == OpKind::kScores) return x.rows * counts.keys * cols;
+      return (x.rows / counts.seq) * pairs_seen(op) * (cols + tensor_of(graph, op.result).cols);
     }
     case OpFamily::kLookup:
     case OpFamily::kView:
@@ -64,6 +69,7 @@ Bytes count_operand_bytes(const Graph& graph, const Op& op) {
   for (std::size_t which = 0; which < op.operands.size(); ++which) {
     const Operand& operand = op.operands[which];
     if (tensor_of(graph, operand.tensor).role == TensorRole::kTable) continue;
+    if (which == 2 && values_in_keys(graph, op)) continue;
     const Extent extent{needed_rows(graph, op, which), extent_of(graph, operand).cols};
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
     bytes += rows_read(op, which, extent.rows) * extent.cols *

@@ -51,8 +51,8 @@ void check_attributes(const Op& op) {
 void check_operands(const Graph& graph, const Op& op) {
   const auto expected = static_cast<std::size_t>(row_of(op.kind).operands);
   const std::size_t found = op.operands.size();
-  const std::size_t most = expected + (may_have_bias(op.kind) ? 1 : 0);
-  if (found < expected || (found > most && !takes_steps(op.kind))) {
+  const std::size_t least = expected + (attribute(op, "sinks", 0) != 0 ? 1 : 0);
+  if (found < least || (found > most_operands(op) && !takes_steps(op.kind))) {
     mismatch(fmt::format("{} operands", found),
              fmt::format("{}: {}", expected, row_of(op.kind).doc));
   }

@@ -25,7 +25,7 @@ enum class OpFamily : std::uint8_t {
   kView,     // rows, column, append
   kProduct,  // linear, matmul, gemm
   kExperts,  // expert_matmul, expert_gemm
-  kBinary,   // add, sub, mul, max
+  kBinary,   // add, sub, mul, max, min
   kUnary,    // scale, exp, ... quantize
   kRowwise,  // norms, rope, quantize_rows, normalize, sum_rows, softmax
   kHeads,    // mha, scores, context, attention
@@ -41,7 +41,7 @@ struct OpRow {
   std::string_view doc;
 };
 
-inline constexpr std::array<OpRow, 35> kOps{{
+inline constexpr std::array<OpRow, 36> kOps{{
     {OpKind::kEmbedding,
      "embedding",
      OpStage::kImported,
@@ -62,7 +62,9 @@ inline constexpr std::array<OpRow, 35> kOps{{
      OpFamily::kHeads,
      3,
      {},
-     "mha(%q, %k, %v): per sequence and head, softmax(scale * q . k^T) . v"},
+     "mha(%q, %k, %v): per sequence and head, softmax(scale * q . k^T) . v; with %q2, %k2: of q . "
+     "k^T "
+     "+ q2 . k2^T"},
     {OpKind::kGather,
      "gather",
      OpStage::kDecomposed,
@@ -97,7 +99,9 @@ inline constexpr std::array<OpRow, 35> kOps{{
      OpFamily::kProduct,
      2,
      {},
-     "matmul(%lhs, %rhs): lhs . rhs, or lhs . rhs^T with transpose_rhs"},
+     "matmul(%lhs, %rhs): lhs . rhs, or lhs . rhs^T with transpose_rhs; with heads, of each part "
+     "of "
+     "lhs's columns with its part of rhs's rows"},
     {OpKind::kExpertMatmul,
      "expert_matmul",
      OpStage::kDecomposed,
@@ -111,6 +115,8 @@ inline constexpr std::array<OpRow, 35> kOps{{
     {OpKind::kMul, "mul", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMul, "a * b"},
     {OpKind::kMax, "max", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMax,
      "the larger of a and b"},
+    {OpKind::kMin, "min", OpStage::kDecomposed, OpFamily::kBinary, 2, VectorOp::kMin,
+     "the smaller of a and b"},
     {OpKind::kScale, "scale", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kScale,
      "factor * a"},
     {OpKind::kExp, "exp", OpStage::kDecomposed, OpFamily::kUnary, 1, VectorOp::kExp, "exp(a)"},
@@ -238,7 +244,7 @@ struct AttributeRow {
   std::optional<double> otherwise;  // none: the attribute must be given
 };
 
-inline constexpr std::array<AttributeRow, 47> kAttributes{{
+inline constexpr std::array<AttributeRow, 51> kAttributes{{
     {OpKind::kEmbedding, "seq", AttributeKind::kCount, {}},
     {OpKind::kMha, "heads", AttributeKind::kCount, {}},
     {OpKind::kMha, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
@@ -248,10 +254,12 @@ inline constexpr std::array<AttributeRow, 47> kAttributes{{
     {OpKind::kMha, "scale", AttributeKind::kReal, 1},
     {OpKind::kMha, "window", AttributeKind::kIndex, 0},  // 0: all
     {OpKind::kMha, "softcap", AttributeKind::kReal, 0},  // 0: none
+    {OpKind::kMha, "sinks", AttributeKind::kFlag, 0},
     {OpKind::kRows, "first", AttributeKind::kIndex, 0},
     {OpKind::kRows, "step", AttributeKind::kCount, 1},
     {OpKind::kRows, "count", AttributeKind::kCount, {}},
     {OpKind::kMatmul, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kMatmul, "heads", AttributeKind::kCount, 1},
     {OpKind::kExpertMatmul, "capacity", AttributeKind::kIndex, 0},  // 0: what each has
     {OpKind::kScale, "factor", AttributeKind::kReal, {}},
     {OpKind::kQuantize, "factor", AttributeKind::kReal, {}},
@@ -277,6 +285,7 @@ inline constexpr std::array<AttributeRow, 47> kAttributes{{
     {OpKind::kContext, "seq", AttributeKind::kCount, {}},
     {OpKind::kContext, "keys", AttributeKind::kIndex, 0},  // 0: as many as seq
     {OpKind::kGemm, "transpose_rhs", AttributeKind::kFlag, 0},
+    {OpKind::kGemm, "heads", AttributeKind::kCount, 1},
     {OpKind::kExpertGemm, "capacity", AttributeKind::kIndex, 0},  // 0: what each has
     {OpKind::kAttention, "heads", AttributeKind::kCount, {}},
     {OpKind::kAttention, "kv_heads", AttributeKind::kIndex, 0},  // 0: as many as heads
@@ -286,6 +295,7 @@ inline constexpr std::array<AttributeRow, 47> kAttributes{{
     {OpKind::kAttention, "scale", AttributeKind::kReal, 1},
     {OpKind::kAttention, "window", AttributeKind::kIndex, 0},  // 0: all
     {OpKind::kAttention, "softcap", AttributeKind::kReal, 0},  // 0: none
+    {OpKind::kAttention, "sinks", AttributeKind::kFlag, 0},
 }};
 
 static_assert([] {
@@ -328,8 +338,9 @@ struct Extent {
 };
 Extent extent_of(const Graph& graph, const Operand& operand);
 
-// What an elementwise op computes in: integers stay exact in add, sub, max and relu of integers
-// (int32, wrapping; max and relu of int8 stay int8), quantize gives int8, all else is fp32.
+// What an elementwise op computes in: integers stay exact in add, sub, max, min and relu of
+// integers (int32, wrapping; max, min and relu of int8 stay int8), quantize gives int8, all else is
+// fp32.
 DataType elementwise_type(OpKind kind, DataType a, std::optional<DataType> b);
 
 // The same after all steps of a gemm's epilogue, which start from the accumulators' type.

@@ -52,7 +52,11 @@ ResultInfo product_result(const Graph& graph, const Op& op) {
     mismatch(operand_text(graph, op, 1),
              fmt::format("K = {} {}, as operand 1", lhs.cols, transposed ? "columns" : "rows"));
   }
-  ResultInfo result{lhs.rows, transposed ? rhs.rows : rhs.cols, result_of(type_of(graph, op, 0))};
+  const std::int64_t heads = op.kind == OpKind::kLinear ? 1 : count_of(op, "heads");
+  require_divisor("heads", heads, "columns of operand 1", lhs.cols);
+  if (heads > 1 && transposed) mismatch("heads and transpose_rhs", "one of the two");
+  ResultInfo result{lhs.rows, transposed ? rhs.rows : heads * rhs.cols,
+                    result_of(type_of(graph, op, 0))};
   if (result.type == DataType::kInt8) result.type = DataType::kInt32;
   if (op.kind == OpKind::kLinear) {
     require_extent(graph, op, 2, {1, result.cols});
@@ -87,10 +91,10 @@ ResultInfo elementwise_result(const Graph& graph, const Op& op) {
 
 DataType elementwise_type(OpKind kind, DataType a, std::optional<DataType> b) {
   if (kind == OpKind::kQuantize) return DataType::kInt8;
-  const bool exact =
-      kind == OpKind::kAdd || kind == OpKind::kSub || kind == OpKind::kMax || kind == OpKind::kRelu;
+  const bool exact = kind == OpKind::kAdd || kind == OpKind::kSub || kind == OpKind::kMax ||
+                     kind == OpKind::kMin || kind == OpKind::kRelu;
   if (!exact || is_float(a) || (b && is_float(*b))) return DataType::kFp32;
-  const bool keeps = kind == OpKind::kMax || kind == OpKind::kRelu;
+  const bool keeps = kind == OpKind::kMax || kind == OpKind::kMin || kind == OpKind::kRelu;
   if (keeps && a == DataType::kInt8 && b.value_or(a) == DataType::kInt8) return DataType::kInt8;
   return DataType::kInt32;
 }

@@ -118,6 +118,12 @@ double rope_attention_factor(const RopeScaling& s) {
   return 1;
 }
 
+double rope_score_factor(const RopeScaling& s) {
+  if (s.type != RopeType::kYarn || s.mscale_all_dim == 0) return 1;
+  const double m = yarn_mscale(s.factor, s.mscale_all_dim);
+  return m * m;
+}
+
 std::int64_t rope_positions(const RopeScaling& s) {
   switch (s.type) {
     case RopeType::kDefault:

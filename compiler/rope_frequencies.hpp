@@ -49,6 +49,10 @@ std::vector<double> rope_frequencies(const RopeScaling& scaling, std::int64_t le
 // What cosines and sines are multiplied with.
 double rope_attention_factor(const RopeScaling& scaling);
 
+// What scores are multiplied with, beside the root of a head's columns, in models whose heads have
+// columns that are not turned (DeepSeek-V2 and V3, modeling_deepseek.py: mscale_all_dim).
+double rope_score_factor(const RopeScaling& scaling);
+
 // Positions that the scaled embedding reaches: at least max_position_embeddings; linear, dynamic
 // and yarn stretch the original positions by their factor.
 std::int64_t rope_positions(const RopeScaling& scaling);

@@ -98,6 +98,11 @@ ResultInfo softmax_result(const Graph& graph, const Op& op) {
     require_divisor("seq", seq == 0 ? x.cols : seq, "rows of operand 1", x.rows);
   }
   require_softcap(op);
+  if (op.operands.size() > 1) {
+    const std::int64_t heads = extent_of(graph, op.operands[1]).rows;
+    require_extent(graph, op, 1, {heads, 1});
+    require_divisor("sinks", heads, "rows of operand 1", x.rows);
+  }
   return {x.rows, x.cols, DataType::kBf16};
 }
 

@@ -27,6 +27,16 @@ void check_length(std::string_view flag, std::string_view what, std::int64_t val
   }
 }
 
+void check_layers(const Scenario& s, std::int64_t layers, std::string_view where) {
+  if (!s.layers) return;
+  const std::string found = fmt::format("--layers {}:{}", s.layers->first, s.layers->end);
+  if (s.layers->first < 0 || s.layers->count() < 1) usage_error(found, "--layers A:B with A < B");
+  if (layers == 0) bad_input(where, found, "all layers: slices of this model are not supported");
+  if (s.layers->end > layers) {
+    bad_input(where, found, fmt::format("at most {0} layers, --layers 0:{0}", layers));
+  }
+}
+
 }  // namespace
 
 std::int64_t step_of(const Scenario& s) { return is_decode(s) ? 1 : s.seq; }
@@ -54,6 +64,7 @@ void check_scenario(const Scenario& s, std::string_view where, bool source) {
 }
 
 void check_limits(const Scenario& s, const ModelLimits& limits, std::string_view where) {
+  check_layers(s, limits.layers, where);
   if (limits.encoder && is_decode(s)) {
     bad_input(where, "--phase decode of an encoder", "--phase prefill");
   }

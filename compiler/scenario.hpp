@@ -25,6 +25,7 @@ struct ModelLimits {
   std::string positions_key;   // of the config.json, for messages
   std::int64_t positions = 0;  // that a sequence may have
   bool encoder = false;        // sees whole sequences: there is no decode
+  std::int64_t layers = 0;     // of which a scenario may take some; 0: it may not
 };
 
 // Errors: exit status 3, with the most that the model allows.

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "compiler/model_builder.hpp"
+#include "isa/error.hpp"
 #include "isa/names.hpp"
 
 namespace systole {
@@ -78,27 +80,46 @@ class T5Builder {
   T5Builder(const T5Config& config, std::string_view name, const Scenario& scenario)
       : config_(config),
         scenario_(scenario),
-        build_(name, scenario, config.num_layers + config.num_decoder_layers) {}
+        build_(name, scenario, config.num_layers + config.num_decoder_layers),
+        encoder_(part(0, config.num_layers)),
+        decoder_(part(config.num_layers, config.num_decoder_layers)) {}
 
+  // Layers of the encoder are counted before those of the decoder, of which alone a decode step is.
   Graph build() {
-    words_ = build_.weight("shared.weight", config_.vocab_size, config_.d_model, kWordScale);
-    const std::int32_t encoder_bias = bias("encoder", source(), source());
-    const std::int32_t decoder_bias = bias("decoder", 1, target());
-    std::int32_t encoded = -1;
-    if (!is_decode(scenario_)) encoded = encode(encoder_bias);
-    const std::int32_t ids =
-        build_.token_ids(config_.vocab_size, "decoder.tokens", scenario_.batch);
-    const std::int32_t first =
-        build_.ops().op(OpKind::kGather, "decoder.embed_tokens", {{ids}, {words_}});
+    const bool both = encoder_.count() > 0 && decoder_.count() > 0;
+    const bool embeds = (!is_decode(scenario_) && encoder_.count() > 0 && encoder_.first == 0) ||
+                        (decoder_.count() > 0 && decoder_.first == 0);
+    if (embeds || (build_.ends() && config_.tie_word_embeddings)) {
+      words_ = build_.weight("shared.weight", config_.vocab_size, config_.d_model, kWordScale);
+    }
+    std::int32_t encoder_bias = -1, decoder_bias = -1, encoded = -1;
+    if (encoder_.count() > 0) encoder_bias = bias("encoder", source(), source());
+    if (decoder_.count() > 0) decoder_bias = bias("decoder", 1, target());
+    if (!is_decode(scenario_)) {
+      encoded = encoder_.count() > 0 ? encode(encoder_bias)
+                                     : build_.hidden_input("encoder.last", config_.d_model);
+      if (decoder_.count() == 0) return build_.finish({encoded});
+      if (both) encoded = norm("encoder.final_layer_norm", encoded);
+      build_.prepare(encoded);
+    }
     const std::int32_t last =
-        build_.repeated(first, config_.num_decoder_layers, "decoder.h", [&](std::int32_t h) {
+        build_.repeated(decoder_entry(), decoder_.count(), "decoder.h", [&](std::int32_t h) {
           h = self_attention("decoder.block", h, decoder_bias, 1, target(), true);
           return feed_forward("decoder.block", cross_attention(h, encoded));
         });
+    if (!build_.ends()) return build_.finish({last});
     return build_.finish({head(norm("decoder.final_layer_norm", last))});
   }
 
  private:
+  // Of `count` layers from `first` on those that are the scenario's; none is 0 .. 0 or later.
+  LayerRange part(std::int64_t first, std::int64_t count) const {
+    const auto inside = [&](std::int64_t layer) {
+      return std::clamp<std::int64_t>(layer - first, 0, count);
+    };
+    return {inside(build_.range().first), inside(build_.range().end)};
+  }
+
   std::int64_t source() const { return scenario_.seq; }
   std::int64_t target() const { return is_decode(scenario_) ? scenario_.context + 1 : 1; }
   std::int64_t inner() const { return config_.num_heads * config_.d_kv; }
@@ -116,18 +137,27 @@ class T5Builder {
                                 .scale = 1});
   }
 
-  std::int32_t encode(std::int32_t bias) {
+  std::int32_t decoder_entry() {
+    if (decoder_.first > 0) {
+      return build_.hidden_input("decoder.hidden", config_.d_model, scenario_.batch);
+    }
+    const std::int32_t ids =
+        build_.token_ids(config_.vocab_size, "decoder.tokens", scenario_.batch);
+    return build_.ops().op(OpKind::kGather, "decoder.embed_tokens", {{ids}, {words_}});
+  }
+
+  std::int32_t encoder_entry() {
+    if (encoder_.first > 0) return build_.hidden_input("encoder.hidden", config_.d_model);
     const std::int32_t ids = build_.token_ids(config_.vocab_size);
-    const std::int32_t first =
-        build_.ops().op(OpKind::kGather, "encoder.embed_tokens", {{ids}, {words_}});
-    const std::int32_t last =
-        build_.repeated(first, config_.num_layers, "encoder.h", [&](std::int32_t h) {
-          return feed_forward("encoder.block",
-                              self_attention("encoder.block", h, bias, source(), source(), false));
-        });
-    const std::int32_t encoded = norm("encoder.final_layer_norm", last);
-    build_.prepare(encoded);
-    return encoded;
+    return build_.ops().op(OpKind::kGather, "encoder.embed_tokens", {{ids}, {words_}});
+  }
+
+  std::int32_t encode(std::int32_t bias) {
+    const auto layer = [&](std::int32_t h) {
+      return feed_forward("encoder.block",
+                          self_attention("encoder.block", h, bias, source(), source(), false));
+    };
+    return build_.repeated(encoder_entry(), encoder_.count(), "encoder.h", layer);
   }
 
   std::int32_t norm(const std::string& name, std::int32_t x) {
@@ -229,6 +259,7 @@ class T5Builder {
   const T5Config& config_;
   const Scenario& scenario_;
   ModelBuilder build_;
+  LayerRange encoder_, decoder_;  // the scenario's layers, each counted from its stack's first
   std::int32_t words_ = -1;
 };
 
@@ -237,8 +268,18 @@ class T5Builder {
 Graph import_t5(const ConfigReader& read, std::string_view name, const Scenario& scenario) {
   const T5Config config = read_config(read);
   // Biases of relative positions reach any length: n_positions is what the model was trained with.
-  check_limits(scenario, {.positions_key = "any config.json's size", .positions = kMaxConfigSize},
+  check_limits(scenario,
+               {.positions_key = "any config.json's size",
+                .positions = kMaxConfigSize,
+                .layers = config.num_layers + config.num_decoder_layers},
                read.where());
+  if (is_decode(scenario) && scenario.layers && scenario.layers->end <= config.num_layers) {
+    bad_input(read.where(),
+              fmt::format("--phase decode with layers {}:{}, all of the encoder",
+                          scenario.layers->first, scenario.layers->end),
+              fmt::format("a layer of the decoder, {} to {}", config.num_layers,
+                          config.num_layers + config.num_decoder_layers - 1));
+  }
   return T5Builder(config, name, scenario).build();
 }
 

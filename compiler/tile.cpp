@@ -25,9 +25,9 @@ namespace systole {
 namespace {
 
 // What the alignment of an op's buffers may take: fewer than 64 bytes each, of which attention has
-// four and eight per lane.
+// five and eight per lane.
 Bytes rounding(const ChipSpec& chip) {
-  return 64 * (4 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
+  return 64 * (5 + 8 * std::max<std::int64_t>(4, chip.mxu.count));
 }
 
 constexpr Bytes kWord = 4;  // fp32 on chip
@@ -37,8 +37,9 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   const Tensor& out = graph.tensors[op.result];
   GemmShape shape;
   shape.m = lhs.rows;
-  shape.k = lhs.cols;
-  shape.n = out.cols;
+  shape.heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
+  shape.k = lhs.cols / shape.heads;
+  shape.n = out.cols / shape.heads;
   shape.type = graph.tensors[op.operands[0].tensor].type;
   shape.out_type = out.type;
   shape.transpose_rhs = attribute(op, "transpose_rhs", 0) != 0;
@@ -95,11 +96,15 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
   Bytes per_row = 0;
   Bytes fixed = 0;
   std::int64_t rows = r.rows;
+  std::int64_t step_cols = r.cols;
+  std::int64_t chained_blocks = 2;  // of a step that the next one waits for, per lane
   if (row_of(op.kind).family == OpFamily::kLookup) {
     per_row = 2 * r.cols * size_of(out.type);
   } else {
     const RowwiseRecipe recipe = rowwise_recipe(graph, op);
     rows = recipe.repeat_rows;
+    step_cols = recipe.step_cols;
+    if (recipe.uses_xlu()) chained_blocks = 8;
     per_row = 2 * r.cols * size_of(out.type) + (op.scales >= 0 ? 2 * kWord : 0) +
               (recipe.temporaries * recipe.step_cols + recipe.columns) * kWord;
     for (const RowwiseInput& input : recipe.inputs) {
@@ -116,9 +121,13 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
                                                   step.masked && recipe.mask != MaskKind::kNone);
     }
   }
-  // Enough work per block to cover the latency of a transfer; enough blocks to overlap.
+  // Enough work per block to cover the latency of a transfer and, where steps are narrow, that of
+  // the VPU and XLU; enough groups of blocks to overlap.
   const std::int64_t sublanes = chip.vpu.sublanes;
-  const std::int64_t wanted = std::max<std::int64_t>(sublanes, 256 * kKiB / (r.cols * 4));
+  const std::int64_t for_transfer = 256 * kKiB / (r.cols * kWord);
+  const std::int64_t for_latency =
+      std::min(chained_blocks * sublanes * chip.vpu.lanes / step_cols, rows / 32);
+  const std::int64_t wanted = std::max({sublanes, for_transfer, for_latency});
   for (r.lanes = 4; r.lanes >= 1; r.lanes /= 2) {
     if (r.lanes > 1 && (r.lanes - 1) * sublanes >= rows) continue;  // a lane would stay empty
     const std::int64_t fits = (vmem - fixed) / (r.lanes * per_row);

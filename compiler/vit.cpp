@@ -78,8 +78,11 @@ class VitBuilder {
   }
 
   Graph build() {
+    const std::int32_t entry =
+        build_.starts() ? embed() : build_.hidden_input("hidden", config_.hidden_size);
     const std::int32_t last =
-        build_.layers(embed(), [&](std::int32_t h) { return mlp(attention(h)); });
+        build_.layers(entry, [&](std::int32_t h) { return mlp(attention(h)); });
+    if (!build_.ends()) return build_.finish({last});
     if (config_.classifier) {
       const std::int32_t x = norm("layernorm", build_.first_rows("class_position", last));
       return build_.finish({dense("classifier", x, config_.num_labels)});
@@ -195,7 +198,8 @@ Graph import_vit(const ConfigReader& read, std::string_view name, const Scenario
   check_limits(scenario,
                {.positions_key = "patches of an image and its class token",
                 .positions = tokens,
-                .encoder = true},
+                .encoder = true,
+                .layers = config.num_hidden_layers},
                read.where());
   if (scenario.seq != tokens) {
     bad_input(

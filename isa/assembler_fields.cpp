@@ -123,9 +123,8 @@ void FieldParser::parse(Value& value) {
     value.tile = cursor_.integer();
     cursor_.expect(')');
   }
-  if (!looked_up) return;
-  cursor_.expect(')');
-  if (!cursor_.accept('+')) return;
+  if (looked_up) cursor_.expect(')');
+  if ((!looked_up && !clamped) || !cursor_.accept('+')) return;
   cursor_.expect('(');
   parse(value.more);
   cursor_.expect(')');

@@ -125,7 +125,9 @@ class Decoder {
     if ((parts & kHasTile) != 0) read(value.tile);
     if ((parts & kHasTable) != 0) value.table = index_of(program_.tables.size(), "table");
     if ((parts & kHasMore) == 0) return;
-    if (value.table == -1) fail("a sum added to no look-up", "a table");
+    if (value.tile == -1 && value.table == -1) {
+      fail("a sum added to neither a clamp nor a look-up", "one of them");
+    }
     read(value.more);
   }
 

@@ -75,8 +75,7 @@ void FieldPrinter::print(const Value& value) {
   if (value.tile != -1) out_ += "clamp(";
   print_offset(value);
   if (value.tile != -1) fmt::format_to(std::back_inserter(out_), ", {})", value.tile);
-  if (value.table == -1) return;
-  out_ += ')';
+  if (value.table != -1) out_ += ')';
   if (value.more == Affine{}) return;
   out_ += "+(";
   print(value.more);

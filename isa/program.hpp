@@ -55,7 +55,7 @@ constexpr std::string_view name_of(TensorLayout layout) {
 // are seeded before a run: uniform in offset - scale .. offset + scale (isa/seeded.hpp). A
 // constant, fp32, is filled with cosines or sines of one frequency per column (isa/fill.hpp). Other
 // symbols start as zero. Inputs, weights and constants are only read; a state (a KV cache) is both
-// read and written.
+// read and written, and an output may lie in its place: what a run leaves of it.
 constexpr bool is_seeded(SymbolRole role) {
   return role == SymbolRole::kInput || role == SymbolRole::kWeight || role == SymbolRole::kState;
 }

@@ -40,6 +40,7 @@ are `dma0`, `mxu0`, `vpu0`, `xlu0` and so on; `loop`, `end` and `halt` have none
 | value | `4096+512*i0` | a sum |
 | | `4096+(512*i0)%1024` | base + (sum mod ring): a ring of buffers; the result of mod is never negative |
 | | `clamp(1000-256*i0, 256)` | either of them, not below 0 and not above 256 |
+| | `clamp(1000-256*i0, 256)+(8*i1)` | the same plus a sum |
 | | `lookup(table, i0)` | the table's entry at any of them |
 | | `lookup(table, i0)+(512*i1)` | the same plus a sum |
 | tile | `vmem[value, pitch=256]:bf16` | row r starts at byte value + r x pitch; `acc1`, `fifo1` belong to mxu1 |

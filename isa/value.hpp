@@ -60,14 +60,14 @@ struct Table {
 using Tables = std::vector<Table>;
 
 // base + (offset mod ring), or base + offset where ring is 0; then clamped to 0..tile where
-// tile >= 0; then, where table >= 0, looked up in table number `table`, and `more` added.
+// tile >= 0; then, where table >= 0, looked up in table number `table`; then `more` is added.
 struct Value {
   std::int64_t base = 0;
   Affine offset;
   std::int64_t ring = 0;
   std::int64_t tile = -1;
   std::int32_t table = -1;
-  Affine more;  // 0 where nothing is looked up
+  Affine more;  // 0 where nothing is clamped or looked up
 
   constexpr Value() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): a constant or affine expression is a value
@@ -81,10 +81,10 @@ struct Value {
     if (ring > 0) v = ((v % ring) + ring) % ring;
     v += base;
     if (tile >= 0) v = std::clamp<std::int64_t>(v, 0, tile);
-    if (table >= 0) v = tables[table].values[v] + more.at(i);
-    return v;
+    if (table >= 0) v = tables[table].values[v];
+    return v + more.at(i);
   }
-  constexpr bool is_constant() const { return offset == Affine{} && table < 0; }
+  constexpr bool is_constant() const { return offset == Affine{} && table < 0 && more == Affine{}; }
   friend constexpr bool operator==(const Value&, const Value&) = default;
 };
 
@@ -104,6 +104,14 @@ constexpr Value clamped(Affine limit, std::int64_t tile) {
   if (limit.is_constant()) return std::clamp<std::int64_t>(limit.base, 0, tile);
   Value v{limit};
   v.tile = tile;
+  return v;
+}
+
+// The same plus `more`.
+constexpr Value clamped(Affine limit, std::int64_t tile, const Affine& more) {
+  Value v = clamped(limit, tile);
+  if (v.is_constant()) return more + v.base;
+  v.more = more;
   return v;
 }
 

@@ -110,6 +110,7 @@ class StructureCheck {
   // The most iterations that a loop can have.
   Wide count_limit(const Value& count) {
     Bounds bounds = bounds_of(count);
+    const Bounds more = bounds_of(Value{count.more});
     if (count.table >= 0) {
       const auto size = std::ssize(program_.tables[count.table].values);
       if (bounds.low < 0 || bounds.high >= size) {
@@ -119,10 +120,9 @@ class StructureCheck {
              fmt::format("entries 0 to {} of table {} for all indices", size - 1,
                          program_.tables[count.table].name));
       }
-      const Bounds more = bounds_of(Value{count.more});
-      bounds = {table_bounds_[count.table].low + more.low,
-                table_bounds_[count.table].high + more.high};
+      bounds = table_bounds_[count.table];
     }
+    bounds = {bounds.low + more.low, bounds.high + more.high};
     if (bounds.high > kMaxDynamicInstructions) {
       report_.too_large(at_, "a loop of unbounded count",
                         fmt::format("a count that cannot exceed {}", kMaxDynamicInstructions));
@@ -173,6 +173,10 @@ class StructureCheck {
     if (value.table != -1) {
       check_table(value.table);
       check(value.more, largest_entry(value.table));
+    } else if (value.tile != -1) {
+      check(value.more, value.tile);
+    } else if (value.more != Affine{}) {
+      fail("a sum added to neither a clamp nor a look-up", "0");
     }
   }
   void check(const Guard& guard) {

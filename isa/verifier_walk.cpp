@@ -144,6 +144,7 @@ class Walk {
     if (value.table < 0) return;
     Value entry = value;
     entry.table = -1;
+    entry.more = 0;
     check_entries(value.table, entry.at(walker().indices(), program_.tables), 1, field);
   }
   void check_entries(std::int32_t number, std::int64_t first, std::int64_t count, int field) const {

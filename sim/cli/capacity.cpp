@@ -9,6 +9,7 @@
 #include "compiler/import.hpp"
 #include "compiler/layout.hpp"
 #include "compiler/scenario.hpp"
+#include "isa/chip_parameters.hpp"
 #include "isa/error.hpp"
 #include "isa/files.hpp"
 #include "sim/report/format.hpp"
@@ -128,27 +129,57 @@ Bytes bytes_in_hbm(const Graph& imported, const ChipSpec& chip) {
   return Layout(fused, chip).bytes();
 }
 
+std::optional<Shortage> shortage_of(const Graph& graph, const ChipSpec& chip) {
+  const Bytes needed = bytes_in_hbm(graph, chip);
+  const Bytes reached = hbm_bytes_per_core(chip);
+  if (needed <= reached) return std::nullopt;
+  return Shortage{needed, reached, ceil_div(needed, chip.hbm.size)};
+}
+
+std::string chips_text(const Shortage& shortage) {
+  if (shortage.chips > 1) return fmt::format("all of it takes the HBM of {} chips", shortage.chips);
+  return fmt::format("all of it takes the HBM of {} cores",
+                     ceil_div(shortage.needed, shortage.reached));
+}
+
+Chip enlarged(const std::string& chip, std::vector<std::string> overrides,
+              const Shortage& shortage) {
+  const ParameterRow& row = *find_parameter("hbm.size");
+  const Chip own = load_chip(chip, overrides);
+  Bytes size = own.spec.hbm.size;
+  for (Bytes reached = shortage.reached; reached < shortage.needed; reached *= 2) size *= 2;
+  if (static_cast<double>(size) > row.most) {
+    bad_input(chip, fmt::format("{} bytes of tensors", grouped(shortage.needed)),
+              fmt::format("what an hbm.size of at most {} holds", print_parameter(row, row.most)));
+  }
+  overrides.push_back(
+      fmt::format("{}={}", row.key, print_parameter(row, static_cast<double>(size))));
+  return load_chip(chip, overrides);
+}
+
 void require_capacity(const Workload& model, const Scenario& scenario, const Graph& graph,
                       const Chip& chip) {
-  const Bytes needed = bytes_in_hbm(graph, chip.spec);
-  const Bytes size = hbm_bytes_per_core(chip.spec);
-  if (needed <= size) return;
+  const std::optional<Shortage> shortage = shortage_of(graph, chip.spec);
+  if (!shortage) return;
   const std::string found =
-      fmt::format("{} bytes of tensors, {} of them weights, for {} with {} in {}", grouped(needed),
-                  grouped(bytes_of_weights(graph)), length_text(scenario), batch_text(scenario),
-                  name_of(scenario.dtype));
+      fmt::format("{} bytes of tensors, {} of them weights, for {} with {} in {}",
+                  grouped(shortage->needed), grouped(bytes_of_weights(graph)),
+                  length_text(scenario), batch_text(scenario), name_of(scenario.dtype));
   const std::string reach = fmt::format("at most the {} bytes of HBM that a core of {} reaches",
-                                        grouped(size), chip.spec.name);
+                                        grouped(shortage->reached), chip.spec.name);
+  const std::string whole =
+      fmt::format("{} (--ignore-capacity runs it on one core)", chips_text(*shortage));
   const CapacitySearch search(model, chip);
   const std::string choice = what_fits(search, scenario);
-  if (!choice.empty()) bad_input(model.name, found, fmt::format("{}: {}", reach, choice));
+  if (!choice.empty())
+    bad_input(model.name, found, fmt::format("{}: {}; {}", reach, choice, whole));
   const std::vector<std::string> presets = search.presets_that_hold(scenario);
   const std::string elsewhere =
       presets.empty() ? "no preset holds this"
                       : fmt::format("presets that hold this: {}", fmt::join(presets, ", "));
   bad_input(model.name, found,
-            fmt::format("{}; no {} fits, and {}", reach,
-                        is_decode(scenario) ? "--context" : "--seq", elsewhere));
+            fmt::format("{}; no {} fits, and {}; {}", reach,
+                        is_decode(scenario) ? "--context" : "--seq", elsewhere, whole));
 }
 
 }  // namespace systole

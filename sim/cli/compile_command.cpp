@@ -10,10 +10,11 @@
 #include "isa/binary.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/names.hpp"
-#include "sim/cli/capacity.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/explanation.hpp"
+#include "sim/cli/job.hpp"
 #include "sim/cli/output.hpp"
-#include "sim/cli/own_program.hpp"
+#include "sim/cli/scenario_file.hpp"
 #include "sim/cli/workload.hpp"
 
 namespace systole {
@@ -26,6 +27,13 @@ void check_pass_name(const std::string& name) {
   if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
   usage_error(fmt::format("--print-after '{}'{}", name, did_you_mean(name, known)),
               fmt::format("one of: {}", fmt::join(known, ", ")));
+}
+
+std::string value_text(const Chip& chip, std::string_view key) {
+  for (const ResolvedParameter& parameter : chip.parameters) {
+    if (parameter.key == key) return parameter.value;
+  }
+  return {};
 }
 
 std::string emitted(const std::string& form, const Graph& imported,
@@ -46,28 +54,45 @@ ExitCode compile_command(const Options& options) {
     usage_error(fmt::format("program '{}'", workload.name),
                 "a workload to compile ('systole asm' and 'disasm' translate programs)");
   }
-  check_scenario(workload, options.scenario);
+  const ScenarioFlags flags = with_scenario_file(options.scenario, options.scenario_file);
+  check_scenario(workload, flags);
+  if (flags.generate) {
+    usage_error("--generate for 'systole compile'",
+                "'systole run', or one program: --seq N, or --phase decode --context N");
+  }
   check_pass_name(options.print_after);
+  if (options.explain && !options.emit.empty()) {
+    usage_error(fmt::format("--explain with --emit {}", options.emit), "one of the two");
+  }
   if (options.emit == "bin" && options.output.empty() && ::isatty(STDOUT_FILENO) == 1) {
     usage_error("--emit bin to a terminal", "-o FILE");
   }
   probe_output(options.output);
   const Chip chip = load_chip(options.chip, options.overrides);
-  const Scenario scenario = scenario_of(workload, options.scenario, chip.spec);
-  const Graph graph = load_graph(workload, scenario);
-  if (workload.kind == WorkloadKind::kModel) require_capacity(workload, scenario, graph, chip);
+  const Scenario scenario = scenario_of(workload, flags, chip.spec);
   std::string after;
-  const Compilation compilation =
-      compile(graph, chip, [&](std::string_view pass, const std::string& text) {
-        if (options.print_after != "all" && options.print_after != pass) return;
-        after += fmt::format("# after {}\n{}\n", pass, text);
-      });
-  verify_own_program(chip, compilation.program, options.workload);
+  const Job job = make_job(workload, scenario, chip, options, flags.ignore_capacity.value_or(false),
+                           [&](std::string_view pass, const std::string& text) {
+                             if (options.print_after != "all" && options.print_after != pass)
+                               return;
+                             after += fmt::format("# after {}\n{}\n", pass, text);
+                           });
+  print_notes(workload);
+  if (job.shortage) {
+    print_message(fmt::format("note: compiled for {} with hbm.size={} (--ignore-capacity): {}",
+                              chip.spec.name, value_text(job.chip, "hbm.size"),
+                              chips_text(*job.shortage)));
+  }
   print_result(after);
+  if (options.explain) {
+    write_output(options.output, explanation(job.chip, job.compilation));
+    return ExitCode::kDone;
+  }
   // Where only passes are asked for, the program itself would be in the way.
   const bool only_passes =
       !options.print_after.empty() && options.emit.empty() && options.output.empty();
-  if (!only_passes) write_output(options.output, emitted(options.emit, graph, compilation));
+  if (!only_passes)
+    write_output(options.output, emitted(options.emit, *job.graph, job.compilation));
   return ExitCode::kDone;
 }
 

@@ -29,10 +29,11 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// Length of "-v0.1" at the end of a name; 0 where there is none.
+// Length of "-v0.1" at the end of a name; 0 where there is none. "-v3" is a generation.
 std::size_t version_length(std::string_view name) {
   const std::size_t digits = name.find_last_not_of("0123456789.") + 1;  // npos + 1 is 0
-  const bool version = digits > 2 && digits < name.size() && name.substr(digits - 2, 2) == "-v";
+  const bool version = digits > 2 && digits < name.size() && name.substr(digits - 2, 2) == "-v" &&
+                       name.find('.', digits) != std::string_view::npos;
   return version ? name.size() - digits + 2 : 0;
 }
 
@@ -50,7 +51,7 @@ void add_forms(const std::string& name, int left_out, Forms& forms) {
   const auto without_end = [&](std::size_t length) {
     add_forms(name.substr(0, name.size() - length), left_out + 1, forms);
   };
-  for (const std::string_view end : {"-hf", "-instruct"}) {
+  for (const std::string_view end : {"-hf", "-instruct", "-chat"}) {
     if (ends_with(name, end)) without_end(end.size());
   }
   if (const std::size_t length = version_length(name); length > 0) without_end(length);

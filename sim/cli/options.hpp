@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "isa/units.hpp"
+#include "sim/cli/scenario_flags.hpp"
 
 namespace systole {
 
@@ -25,23 +26,6 @@ enum class CommandKind : std::uint8_t {
   kVerifyValues
 };
 
-// How a model is run; empty where the flag was not given.
-struct ScenarioFlags {
-  std::optional<std::string> phase;
-  std::optional<std::int64_t> batch;
-  std::optional<std::int64_t> seq;
-  std::optional<std::int64_t> context;
-  std::optional<std::string> dtype;
-  std::optional<std::int64_t> expert_seed;
-  std::optional<double> expert_imbalance;
-  std::optional<double> expert_capacity;
-  std::optional<std::string> experts;  // file
-
-  // The first flag that was given ("--seq"), or "".
-  std::string_view first_given() const;
-  std::string_view first_of_experts() const;  // of those of models with experts
-};
-
 // What the names of waveform files end in.
 inline constexpr std::string_view kWavesSuffix = ".vcd";
 
@@ -51,9 +35,11 @@ struct Options {
   std::string workload;
   std::string chip;
   std::vector<std::string> overrides;  // of chip parameters, "key=value"
-  ScenarioFlags scenario;
+  ScenarioFlags scenario;              // of the command line alone
+  std::string scenario_file;           // whose keys hold where the command line has none
   std::string fidelity = "tile";
   std::string memory = "page";
+  bool explain = false;
   bool values = false;
   bool check = false;
   bool bisect = false;

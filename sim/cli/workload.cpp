@@ -14,6 +14,7 @@
 #include "isa/files.hpp"
 #include "isa/names.hpp"
 #include "sim/cli/model_names.hpp"
+#include "sim/cli/output.hpp"
 
 namespace systole {
 namespace {
@@ -54,6 +55,19 @@ void check_model(const Workload& workload, const ScenarioFlags& flags) {
   const auto refuse = [&](std::string_view what, std::string_view expected) {
     usage_error(fmt::format("{} '{}'", what, workload.name), expected);
   };
+  if (flags.generate && flags.phase) {
+    refuse("--phase for a generation of model", "no phase: a generation has both");
+  }
+  if (flags.generate && flags.context) {
+    refuse("--context for a generation of model", "--seq N, the tokens of the prompt");
+  }
+  if (flags.generate && flags.experts) {
+    refuse("--experts for a generation of model",
+           "drawn experts (--expert-seed): a file has those of one run");
+  }
+  if (flags.simulated_steps && !flags.generate) {
+    refuse("--simulated-steps without --generate for model", "--generate N, with decode steps");
+  }
   if (flags.phase.value_or("prefill") == "decode") {
     const bool source = has_source(read_file(workload.path, kLargestText), workload.path.string());
     if (source && !flags.seq) {
@@ -104,25 +118,24 @@ void check_scenario(const Workload& workload, const ScenarioFlags& flags) {
   };
   switch (workload.kind) {
     case WorkloadKind::kModel: check_model(workload, flags); return;
-    case WorkloadKind::kGraph:
-      if (!flags.first_given().empty()) {
-        refuse(flags.first_given(), "no scenario: a graph has its shapes and types");
-      }
+    case WorkloadKind::kGraph: {
+      const std::string flag =
+          first_given(flags, {ScenarioUse::kModels, ScenarioUse::kModelsAndGemms});
+      if (!flag.empty()) refuse(flag, "no scenario: a graph has its shapes and types");
       return;
+    }
     case WorkloadKind::kProgramText:
     case WorkloadKind::kProgramBinary:
-      if (!flags.first_given().empty()) {
-        refuse(flags.first_given(), "no scenario: a program has its shapes and types");
+      for (const ScenarioKeyRow& row : scenario_keys()) {
+        if (!given(flags, row)) continue;
+        if (row.use == ScenarioUse::kAllGraphs) refuse(flag_of(row), row.lacking);
+        refuse(flag_of(row), "no scenario: a program has its shapes and types");
       }
       return;
     case WorkloadKind::kGemmList:
     case WorkloadKind::kGemm:
-      if (flags.phase) refuse("--phase", "no phase: only a model has one");
-      if (flags.batch) refuse("--batch", "no batch: only a model has one");
-      if (flags.seq) refuse("--seq", "no sequence: only a model has one");
-      if (flags.context) refuse("--context", "no KV cache: only a model has one");
-      if (!flags.first_of_experts().empty()) {
-        refuse(flags.first_of_experts(), "no experts: only a model has them");
+      for (const ScenarioKeyRow& row : scenario_keys()) {
+        if (row.use == ScenarioUse::kModels && given(flags, row)) refuse(flag_of(row), row.lacking);
       }
       return;
   }
@@ -140,7 +153,9 @@ Scenario scenario_of(const Workload& workload, const ScenarioFlags& flags, const
   if (flags.experts) {
     scenario.experts.given = parse_experts(read_file(*flags.experts, kLargestText), *flags.experts);
   }
-  scenario.experts.asked = !flags.first_of_experts().empty();
+  scenario.experts.asked =
+      flags.experts || flags.expert_seed || flags.expert_imbalance || flags.expert_capacity;
+  scenario.layers = flags.layers;
   const bool model = workload.kind == WorkloadKind::kModel;
   if (model && !flags.seq && scenario.phase == "prefill") scenario.seq = fixed_sequence(workload);
   scenario.dtype = model ? DataType::kBf16 : native_type(chip.mxu);
@@ -170,6 +185,14 @@ Graph load_graph(const Workload& workload, const Scenario& scenario) {
     case WorkloadKind::kProgramBinary: break;
   }
   throw std::logic_error("a program has no graph");
+}
+
+void print_notes(const Workload& workload) {
+  if (workload.kind != WorkloadKind::kModel) return;
+  const std::string where = workload.path.string();
+  for (const std::string& note : import_notes(read_file(workload.path, kLargestText), where)) {
+    print_message("note: " + note);
+  }
 }
 
 Program load_program(const Workload& workload) {

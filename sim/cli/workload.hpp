@@ -53,6 +53,9 @@ bool is_decoder(const Graph& graph);
 // Precondition: not a program. Errors: kBadInput for the file.
 Graph load_graph(const Workload& workload, const Scenario& scenario);
 
+// Says what of a model's file is not as it is there, on stderr. Errors: kBadInput for the file.
+void print_notes(const Workload& workload);
+
 // Precondition: a program. Errors: kBadInput for the file.
 Program load_program(const Workload& workload);
 

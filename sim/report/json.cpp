@@ -17,6 +17,19 @@ Json scenario_json(const ScenarioResult& scenario) {
   if (scenario.seq > 0) json["seq"] = scenario.seq;
   if (scenario.context > 0) json["context"] = scenario.context;
   if (!scenario.dtype.empty()) json["dtype"] = scenario.dtype;
+  if (const auto& layers = scenario.layers) {
+    json["layers"] = fmt::format("{}:{}", layers->first, layers->end);
+    json["layers_of"] = layers->all;
+  }
+  if (const auto& experts = scenario.experts) {
+    if (!experts->file.empty()) {
+      json["experts"] = experts->file;
+    } else {
+      json["expert_seed"] = experts->seed;
+      json["expert_imbalance"] = experts->imbalance;
+    }
+    json["expert_capacity"] = experts->capacity;
+  }
   return json;
 }
 
@@ -51,6 +64,12 @@ Json balance_json(const Balance& balance) {
   return json;
 }
 
+Json losses_json(const std::vector<LostCycles>& losses) {
+  Json json = Json::array();
+  for (const auto& [words, cycles] : losses) json.push_back({{"what", words}, {"cycles", cycles}});
+  return json;
+}
+
 Json op_json(const OpResult& op) {
   return Json{{"name", op.name},
               {"kind", op.kind},
@@ -62,7 +81,8 @@ Json op_json(const OpResult& op) {
               {"mxu_utilization", op.mxu_utilization},
               {"bound_cycles", op.bound_cycles},
               {"bound_by", name_of(op.bound_by)},
-              {"held_by", op.held_by}};
+              {"held_by", op.held_by},
+              {"losses", losses_json(op.losses)}};
 }
 
 Json baseline_json(const BaselineResult& baseline) {
@@ -100,6 +120,13 @@ Json result_json(const RunResult& result) {
   json["chip"] = chip_json(result.chip);
   json["workload"] = result.workload;
   json["scenario"] = scenario_json(result.scenario);
+  if (const auto& shortage = result.shortage) {
+    json["capacity"] = Json{{"ignored", true},
+                            {"needed_bytes", shortage->needed},
+                            {"hbm_bytes", shortage->reached},
+                            {"simulated_hbm_bytes", shortage->simulated},
+                            {"chips_needed", shortage->chips}};
+  }
   json["fidelity"] = result.fidelity;
   json["memory"] = result.memory;
   json["cores_used"] = result.cores_used;

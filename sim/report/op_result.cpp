@@ -58,29 +58,76 @@ std::vector<std::string> kinds_of(const Measurements& measured) {
   return kinds;
 }
 
-std::string held_by(const Measurements& measured, const std::vector<std::string>& kinds,
-                    const std::vector<const UnitTime*>& times, const OpResult& op) {
-  if (op.overlapped()) return "runs under its neighbours";
-  if (op.lost() == 0) return "nothing";
+// Work of the binding units that the bound does not count.
+std::string_view words_of_more_work(Resource resource) {
+  switch (resource) {
+    case Resource::kMxu: return "mxu feeds padding and what is masked";
+    case Resource::kHbm: return "operands move more than once, or in part of a burst";
+    case Resource::kVpu:
+    case Resource::kXlu:
+    case Resource::kLatency: break;
+  }
+  return "";
+}
+
+struct Binding {
+  const Measurements& measured;
+  const std::vector<std::string>& kinds;
+  double hbm_rate = 0;
+};
+
+// Where the cycles of the units that bind the op went, beside the work that its bound counts.
+// MXUs, VPUs and XLUs: of all of them, so that those which did nothing count, too. DMA engines: of
+// those that work for the op.
+std::vector<LostCycles> losses_of(const Binding& binding, const std::vector<const UnitTime*>& times,
+                                  const OpResult& op) {
   Stalls stalls;
-  const std::string_view binding = units_of(op.bound_by);
+  const std::string_view kind = units_of(op.bound_by);
   std::set<std::int32_t> serving;  // units of that kind that worked for the op
+  Cycles busy = 0;
   for (const UnitTime* time : times) {
-    if (kinds[static_cast<std::size_t>(time->unit)] != binding) continue;
+    if (binding.kinds[static_cast<std::size_t>(time->unit)] != kind) continue;
     stalls.seen += time->cycles;
     if (is_binding_work(op.bound_by, time->reason)) {
       serving.insert(time->unit);
+      busy += time->cycles;
       continue;
     }
     const auto from = static_cast<std::size_t>(time->signaller);
-    stalls.add(time->reason, time->signaller < 0 ? "" : measured.units.at(from), time->cycles);
+    stalls.add(time->reason, time->signaller < 0 ? "" : binding.measured.units.at(from),
+               time->cycles);
   }
-  const Cycles unseen = op.cycles * static_cast<Cycles>(serving.size()) - stalls.seen;
+  const auto served = static_cast<Cycles>(serving.size());
+  const auto all = op.bound_by == Resource::kHbm
+                       ? std::max<Cycles>(1, served)
+                       : std::count(binding.kinds.begin(), binding.kinds.end(), kind);
+  const Cycles unseen = op.cycles * served - stalls.seen;
   if (unseen > 0) stalls.add(Reason::kNoInstruction, "", unseen);
-  if (stalls.by_cause.empty()) return fmt::format("more {} work than its bound counts", binding);
-  const auto most = std::max_element(stalls.by_cause.begin(), stalls.by_cause.end(),
-                                     [](auto& a, auto& b) { return a.second < b.second; });
-  return words(op.bound_by, most->first);
+  std::vector<LostCycles> losses;
+  const auto lose = [&](const std::string& words, Cycles cycles) {
+    if (cycles > 0) losses.push_back({words, cycles});
+  };
+  for (const auto& [cause, cycles] : stalls.by_cause) lose(words(op.bound_by, cause), cycles / all);
+  if (op.bound_by == Resource::kMxu) {
+    lose(std::string{words_of_more_work(op.bound_by)}, busy / all - op.bound_cycles);
+    lose(fmt::format("{} of {} {}s have no part of it", all - served, all, kind),
+         op.cycles * (all - served) / all);
+  } else if (op.bound_by == Resource::kHbm) {
+    const auto more = static_cast<double>(op.hbm_bytes - op.compulsory_bytes) / binding.hbm_rate;
+    lose(std::string{words_of_more_work(op.bound_by)}, static_cast<Cycles>(more));
+  }
+  std::stable_sort(losses.begin(), losses.end(),
+                   [](const LostCycles& a, const LostCycles& b) { return a.cycles > b.cycles; });
+  return losses;
+}
+
+std::string held_by(const OpResult& op) {
+  if (op.overlapped()) return "runs under its neighbours";
+  if (op.lost() == 0) return "nothing";
+  if (op.losses.empty()) {
+    return fmt::format("more {} work than its bound counts", units_of(op.bound_by));
+  }
+  return op.losses.front().words;
 }
 
 }  // namespace
@@ -147,7 +194,8 @@ std::vector<OpResult> op_results(const ChipSpec& chip, const Program& program,
     if (result.cycles > 0) {
       result.mxu_utilization = std::min(1.0, demand.mxu / static_cast<double>(result.cycles));
     }
-    result.held_by = held_by(measured, kinds, times[k], result);
+    if (result.lost() > 0) result.losses = losses_of({measured, kinds, hbm_rate}, times[k], result);
+    result.held_by = held_by(result);
     results.push_back(std::move(result));
   }
   return results;

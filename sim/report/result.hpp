@@ -25,6 +25,33 @@ struct ScenarioResult {
   std::int64_t seq = 0;      // prefill
   std::int64_t context = 0;  // decode
   std::string dtype;
+  struct Layers {
+    std::int64_t first = 0, end = 0;  // first to end - 1, counted from 0
+    std::int64_t all = 0;             // of the model
+  };
+  std::optional<Layers> layers = {};  // where not all of them were run
+  struct Experts {
+    std::string file;  // empty: drawn
+    std::int64_t seed = 0;
+    double imbalance = 1;
+    double capacity = 0;  // 0: each expert computes what it gets
+  };
+  std::optional<Experts> experts = {};  // of models that have them
+};
+
+// A run whose tensors take more HBM than a core of the chip reaches (--ignore-capacity).
+struct ShortageResult {
+  Bytes needed = 0;
+  Bytes reached = 0;
+  std::int64_t chips = 0;  // whose HBM holds it, were its tensors divided evenly
+  Bytes simulated = 0;     // hbm.size of the run; all else is the chip's own
+};
+
+// A part of what an op took beyond its bound: cycles of the unit that binds it, on average over all
+// units of that kind, or over the DMA engines that serve the op.
+struct LostCycles {
+  std::string words;  // "mxu waits for core0.dma0"
+  Cycles cycles = 0;
 };
 
 // One op, all its repetitions.
@@ -39,7 +66,8 @@ struct OpResult {
   double mxu_utilization = 0;  // at most 1: cycles under another op's count for that one
   Cycles bound_cycles = 0;     // the largest of its demands
   Resource bound_by = Resource::kLatency;
-  std::string held_by;  // what kept it from its bound, in words
+  std::string held_by;               // what kept it from its bound most, in words
+  std::vector<LostCycles> losses{};  // all that did, the largest first
 
   Cycles lost() const { return cycles > bound_cycles ? cycles - bound_cycles : 0; }
   // Part of its work is done in cycles that are charged to other ops.
@@ -89,6 +117,7 @@ struct RunResult {
   Chip chip;
   std::string workload;
   ScenarioResult scenario;
+  std::optional<ShortageResult> shortage = {};
   std::string fidelity = "tile";
   std::string memory = "page";
   std::int64_t tokens = 0;

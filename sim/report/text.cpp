@@ -16,6 +16,14 @@ using Table = std::vector<std::vector<std::string>>;
 
 bool commands(const RunResult& result) { return result.memory == "command"; }
 
+std::string experts_text(const ScenarioResult::Experts& experts) {
+  std::string text = experts.file.empty() ? fmt::format("experts drawn with seed {}", experts.seed)
+                                          : "experts from " + experts.file;
+  if (experts.imbalance != 1) text += fmt::format(" and imbalance {}", experts.imbalance);
+  if (experts.capacity != 0) text += fmt::format(", capacity {}", experts.capacity);
+  return text;
+}
+
 std::string title(const RunResult& result) {
   const ChipSpec& spec = result.chip.spec;
   std::string text = result.workload.empty() ? "(unnamed workload)" : result.workload;
@@ -29,12 +37,27 @@ std::string title(const RunResult& result) {
   if (s.seq > 0) add(fmt::format("sequence {}", s.seq));
   if (s.context > 0) add(fmt::format("context {}", s.context));
   if (!s.dtype.empty()) add(s.dtype);
+  if (s.layers) {
+    add(fmt::format("layers {}:{} of {}", s.layers->first, s.layers->end, s.layers->all));
+  }
+  if (s.experts) add(experts_text(*s.experts));
   // A compiled program knows no more of its scenario.
   if (details.empty() && result.tokens > 0) add(grouped(result.tokens) + " tokens");
   if (!details.empty()) text += " (" + details + ")";
   return fmt::format("{} on {}, {} of {} core{}{}\n", text, spec.name, result.cores_used,
                      spec.core.count, spec.core.count == 1 ? "" : "s",
                      commands(result) ? ", memory at command level" : "");
+}
+
+// What does not fit the chip, and was run all the same.
+std::string capacity_text(const RunResult& result) {
+  if (!result.shortage) return {};
+  const ShortageResult& shortage = *result.shortage;
+  return fmt::format(
+      "--ignore-capacity: {} bytes of tensors, {} in the HBM that a core of {} reaches; they take "
+      "the HBM of {} chip{}\n",
+      grouped(shortage.needed), grouped(shortage.reached), result.chip.spec.name, shortage.chips,
+      shortage.chips == 1 ? "" : "s");
 }
 
 std::string how_long(const RunResult& result) {
@@ -241,7 +264,7 @@ std::string csv_field(const std::string& field) {
 }  // namespace
 
 std::string report_text(const RunResult& result) {
-  std::string text = title(result);
+  std::string text = title(result) + capacity_text(result);
   text += "\nHow long       " + how_long(result);
   text += "\nHow busy       " + how_busy(result);
   text += how_even(result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A graph under construction by chance: which values there are, and how large their elements are.
-// random_graph.cpp chooses the steps; random_steps.cpp and random_heads.cpp draw them.
+// random_graph.cpp chooses the steps; random_steps.cpp, random_heads.cpp and random_experts.cpp
+// draw them.
 #pragma once
 
 #include <string>
@@ -68,6 +69,7 @@ class GraphDraw {
   void rows();
   void attention();
   void cached_attention();
+  void experts();
   void step();
   void repeated_section();
 

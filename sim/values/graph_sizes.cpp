@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
 #include "sim/values/graph_steps.hpp"
 
@@ -54,13 +55,17 @@ void resize_op(Op& op, const Resize& resize) {
 void clip_tables(Graph& graph) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
-      if (row_of(op.kind).family != OpFamily::kLookup) continue;
-      const std::int64_t last =
-          graph.tensors[static_cast<std::size_t>(op.operands[1].tensor)].rows - 1;
-      for (std::int64_t& row :
-           graph.tensors[static_cast<std::size_t>(op.operands[0].tensor)].values) {
-        row = std::min(row, last);
-      }
+      const auto tensor = [&](std::size_t which) -> Tensor& {
+        return graph.tensors[static_cast<std::size_t>(op.operands[which].tensor)];
+      };
+      const auto clip = [&](Tensor& table, std::int64_t count) {
+        for (std::int64_t& row : table.values)
+          row = std::min(row, std::max<std::int64_t>(count, 1) - 1);
+      };
+      const OpFamily family = row_of(op.kind).family;
+      if (family == OpFamily::kExperts) clip(tensor(2), tensor(1).rows / tensor(0).cols);
+      if (family != OpFamily::kLookup) continue;
+      clip(tensor(0), op.kind == OpKind::kSelect ? tensor(1).cols : tensor(1).rows);
     }
   }
 }
@@ -70,6 +75,24 @@ double simple_scale(const Tensor& tensor) { return row_of(tensor.type).integer ?
 bool is_simply_seeded(const Tensor& tensor) {
   const bool seeded = tensor.role == TensorRole::kInput || tensor.role == TensorRole::kWeight;
   return !seeded || (tensor.scale == simple_scale(tensor) && tensor.offset == 0);
+}
+
+// An attention without its sinks, or without its other further operands.
+void add_fewer_operands(const Graph& graph, std::size_t section, std::size_t number,
+                        std::vector<Graph>& found) {
+  const Op& op = graph.sections[section].ops[number];
+  const HeadOperands further = head_operands(op);
+  const auto own = row_of(op.kind).operands;
+  const auto drop = [&](std::int32_t first, std::int32_t last, bool sinks) {
+    if (first >= last) return;
+    Op& fewer = found.emplace_back(graph).sections[section].ops[number];
+    fewer.operands.erase(fewer.operands.begin() + first, fewer.operands.begin() + last);
+    if (sinks) fewer.attributes.erase("sinks");
+  };
+  const auto all = static_cast<std::int32_t>(op.operands.size());
+  if (further.sinks >= 0) drop(further.sinks, all, true);
+  if (further.q2 >= 0 || further.bias >= 0)
+    drop(own, further.sinks < 0 ? all : further.sinks, false);
 }
 
 std::set<std::int64_t> sizes_of(const Graph& graph) {
@@ -132,6 +155,8 @@ GraphCost cost_of(const Graph& graph) {
         said += row == nullptr || value != row->otherwise.value_or(1) ? 1 : 0;
       }
       for (const Operand& operand : op.operands) said += operand.cols != 0 ? 1 : 0;
+      const HeadOperands further = head_operands(op);
+      said += (further.q2 >= 0 ? 1 : 0) + (further.bias >= 0 ? 1 : 0);
     }
   }
   for (const Tensor& tensor : graph.tensors) {
@@ -177,6 +202,7 @@ std::vector<Graph> with_simpler_ops(const Graph& graph) {
         Graph& simpler = found.emplace_back(graph);
         simpler.sections[s].ops[o].attributes[name] = simplest;
       }
+      add_fewer_operands(graph, s, o, found);
       for (std::size_t i = 0; i < op.operands.size(); ++i) {
         if (op.operands[i].cols == 0) continue;
         Graph& whole = found.emplace_back(graph);

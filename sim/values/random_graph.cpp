@@ -92,7 +92,7 @@ void GraphDraw::step() {
     int weight;
     void (GraphDraw::*draw)();
   };
-  static constexpr std::array<Choice, 15> kChoices{{
+  static constexpr std::array<Choice, 16> kChoices{{
       {6, &GraphDraw::product},
       {3, &GraphDraw::integer_product},
       {2, &GraphDraw::fp8_product},
@@ -108,6 +108,7 @@ void GraphDraw::step() {
       {2, &GraphDraw::rows},
       {4, &GraphDraw::attention},
       {2, &GraphDraw::cached_attention},
+      {2, &GraphDraw::experts},
   }};
   std::int64_t total = 0;
   for (const Choice& choice : kChoices) total += choice.weight;
@@ -217,10 +218,13 @@ Graph random_graph(std::uint64_t seed) {
   return graph;
 }
 
-static bool has_heads(const Graph& graph) {
+// Heads, experts and products in heads run on weight-stationary arrays only.
+static bool needs_held_weights(const Graph& graph) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
-      if (row_of(op.kind).family == OpFamily::kHeads) return true;
+      const OpFamily family = row_of(op.kind).family;
+      if (family == OpFamily::kHeads || family == OpFamily::kExperts) return true;
+      if (attribute(op, "heads", 1) > 1) return true;
     }
   }
   return false;
@@ -252,11 +256,11 @@ ValueCase random_case(std::uint64_t seed) {
     result.chip = dice.one_of({"tpu-v4i", "tpu-v5e"});
     return result;
   }
-  const bool heads = has_heads(result.graph);
+  const bool held = needs_held_weights(result.graph);
   for (const Parameter& parameter : kParameters) {
     if (!dice.odds(1, 4)) continue;
-    // Attention runs on weight-stationary arrays only; now and then that is refused.
-    if (heads && parameter.key == "mxu.dataflow" && !dice.odds(1, 8)) continue;
+    // Now and then that is refused.
+    if (held && parameter.key == "mxu.dataflow" && !dice.odds(1, 8)) continue;
     result.overrides.push_back(fmt::format("{}={}", parameter.key, dice.one_of(parameter.values)));
   }
   return result;

@@ -65,13 +65,27 @@ void GraphDraw::attention() {
          0.5, attributes);
     return;
   }
+  const std::int64_t v_cols = dice_.odds(1, 3) ? kv_heads * dice_.between(1, 9) : k_cols;
   const auto input = [&](std::int64_t rows, std::int64_t cols) {
     return Operand{leaf(TensorRole::kInput, DataType::kBf16, rows, cols, 1.5).tensor};
   };
-  emit(OpKind::kMha,
-       {input(sequences * seq, q_cols), input(sequences * keys, k_cols),
-        input(sequences * keys, k_cols)},
-       0.5, attributes);
+  std::vector<Operand> operands{input(sequences * seq, q_cols), input(sequences * keys, k_cols)};
+  if (kv_heads == 1 && dice_.odds(1, 2)) {
+    const std::int64_t first = dice_.below(width);
+    operands.push_back({operands[1].tensor, first, dice_.between(1, width - first)});
+  } else {
+    operands.push_back(input(sequences * keys, v_cols));
+  }
+  if (dice_.odds(1, 3)) {
+    const std::int64_t second = dice_.between(1, 9);
+    operands.push_back(input(sequences * seq, heads * second));
+    operands.push_back(input(sequences * keys, second));
+  }
+  if (dice_.odds(1, 3)) {
+    operands.push_back(input(heads, 1));
+    attributes["sinks"] = 1;
+  }
+  emit(OpKind::kMha, operands, 0.5, attributes);
 }
 
 // One step of a decoder, or a prefill that fills its cache.

@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <utility>
 
 #include "sim/function/symbols.hpp"
 
@@ -42,21 +40,6 @@ std::vector<Compared> what_is_compared(const Graph& graph) {
   return all;
 }
 
-// What is quantised after a rounding may be rounded the other way: where at most one element in
-// kOtherWay of a tensor is, each by one, `expected` stands for it.
-constexpr std::size_t kOtherWay = 8;
-
-std::vector<double> rounded_as_expected(std::vector<double> actual,
-                                        const std::vector<double>& expected) {
-  std::vector<std::size_t> off;
-  for (std::size_t k = 0; k < actual.size(); ++k) {
-    if (std::abs(actual[k] - expected[k]) == 1) off.push_back(k);
-  }
-  if (off.size() > std::max<std::size_t>(1, actual.size() / kOtherWay)) return actual;
-  for (const std::size_t k : off) actual[k] = expected[k];
-  return actual;
-}
-
 }  // namespace
 
 const Symbol* find_symbol(const Program& program, std::string_view name) {
@@ -67,12 +50,11 @@ const Symbol* find_symbol(const Program& program, std::string_view name) {
 
 std::optional<Mismatch> compare_symbol(const Symbol& symbol, const std::string& tensor,
                                        const MemoryImage& hbm, Oracle& oracle) {
-  std::vector<double> actual = read_symbol(symbol, symbol.count - 1, hbm);
+  const std::vector<double> actual = read_symbol(symbol, symbol.count - 1, hbm);
   const std::vector<double>& fp32 = oracle.fp32(tensor);
   if (oracle.exact(tensor)) {
     return compare_integers(symbol.rows, symbol.cols, actual, fp32);
   }
-  if (row_of(symbol.type).integer) actual = rounded_as_expected(std::move(actual), fp32);
   const auto within = [&](bool sampled) {
     return compare_rows(symbol.rows, symbol.cols, actual, fp32, oracle.rounded(tensor, sampled));
   };

@@ -16,8 +16,7 @@ namespace systole {
 inline constexpr std::uint64_t kValueSeed = 1;
 
 // What `symbol` holds against the oracle's `tensor`; the last copy is what a repeated section left.
-// Where one rounded evaluation does not allow it, more are asked. Of integers that are quantised
-// from rounded values, one element in eight may be off by one.
+// Where one rounded evaluation does not allow it, more are asked.
 std::optional<Mismatch> compare_symbol(const Symbol& symbol, const std::string& tensor,
                                        const MemoryImage& hbm, Oracle& oracle);
 

@@ -112,6 +112,52 @@ TEST_CASE("weights that do not fit are said in bytes, with the presets that hold
         std::string::npos);
 }
 
+TEST_CASE("the number of chips that would hold it is said, tight on both sides") {
+  // 70,553,706,496 parameters of two bytes, of which each chip takes 16 GiB.
+  CHECK(refusal("llama-3-70b", decode(100, 1), {}).find("all of it takes the HBM of 9 chips") !=
+        std::string::npos);
+  const Workload workload = resolve_workload("gpt2");
+  const Graph graph = load_graph(workload, decode(100, 8));
+  ChipSpec chip = load_chip("tpu-v5e", {}).spec;
+  const Bytes bytes = bytes_in_hbm(graph, chip);
+  for (const std::int64_t chips : {2, 3, 10}) {
+    chip.hbm.size = (bytes + chips - 1) / chips;
+    REQUIRE(shortage_of(graph, chip));
+    CHECK(shortage_of(graph, chip)->chips == chips);
+    CHECK(shortage_of(graph, chip)->needed == bytes);
+    chip.hbm.size = (bytes - 1) / chips;
+    CHECK(shortage_of(graph, chip)->chips == chips + 1);
+  }
+  chip.hbm.size = bytes;
+  CHECK_FALSE(shortage_of(graph, chip));
+}
+
+TEST_CASE("where each core has its own HBM, one chip may hold what a core does not reach") {
+  const std::string text =
+      refusal("gpt2", decode(1000, 64), {"hbm.size=4 GiB", "core.count=4", "hbm.per_core=true"});
+  CHECK(text.find("all of it takes the HBM of 3 cores") != std::string::npos);
+}
+
+TEST_CASE("a chip that is enlarged has HBM enough, and all else of its own") {
+  for (const char* name : {"tpu-v5e", "tpu-v3"}) {
+    const Chip own = load_chip(name, {});
+    const Bytes reached = hbm_bytes_per_core(own.spec);
+    for (const Bytes needed : {reached + 1, 2 * reached, 2 * reached + 1, 9 * reached}) {
+      const Chip large = enlarged(name, {}, {.needed = needed, .reached = reached, .chips = 0});
+      CHECK(hbm_bytes_per_core(large.spec) >= needed);
+      CHECK(hbm_bytes_per_core(large.spec) < 2 * needed);
+      for (std::size_t p = 0; p < own.parameters.size(); ++p) {
+        INFO(own.parameters[p].key);
+        CHECK((large.parameters[p].value == own.parameters[p].value) ==
+              (own.parameters[p].key != "hbm.size"));
+      }
+    }
+  }
+  CHECK_THROWS_AS(
+      enlarged("tpu-v5e", {}, {.needed = 64 * 1024 * kGiB, .reached = 16 * kGiB, .chips = 0}),
+      Error);
+}
+
 TEST_CASE("what fits to the last byte fits") {
   const Workload workload = resolve_workload("gpt2");
   const Scenario scenario = decode(100, 8);

@@ -11,6 +11,8 @@ namespace {
 
 const std::vector<ModelName> kKnown{{"gpt2"},
                                     {"gpt2-xl"},
+                                    {"deepseek-ai--DeepSeek-V2-Lite-Chat"},
+                                    {"deepseek-ai--DeepSeek-V3"},
                                     {"google-bert--bert-base-uncased"},
                                     {"meta-llama--Llama-2-7b-hf"},
                                     {"meta-llama--Llama-3.2-1B-Instruct"},
@@ -46,12 +48,17 @@ TEST_CASE("a model is found by its stem, its name on the hub and its name alone,
   CHECK(found("bert-base-uncased") == "google-bert--bert-base-uncased");
 }
 
-TEST_CASE("meta-, -hf, -instruct and a version may be left out, with the organisation or without") {
+TEST_CASE(
+    "meta-, -hf, -instruct, -chat and a version may be left out, with the organisation or "
+    "without") {
   CHECK(found("llama-3-8b") == "meta-llama--Meta-Llama-3-8B");
   CHECK(found("meta-llama/llama-3-8b") == "meta-llama--Meta-Llama-3-8B");
   CHECK(found("llama-2-7b") == "meta-llama--Llama-2-7b-hf");
   CHECK(found("Llama-2-7b-HF") == "meta-llama--Llama-2-7b-hf");
   CHECK(found("llama-3.2-1b") == "meta-llama--Llama-3.2-1B-Instruct");
+  CHECK(found("deepseek-v2-lite") == "deepseek-ai--DeepSeek-V2-Lite-Chat");
+  CHECK(found("deepseek-v3") == "deepseek-ai--DeepSeek-V3");
+  CHECK_FALSE(refusal("deepseek").empty());  // a generation is no version
   CHECK(found("mistral-7b-instruct") == "mistralai--Mistral-7B-Instruct-v0.2");
 }
 

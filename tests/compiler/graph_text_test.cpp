@@ -81,7 +81,7 @@ TEST_CASE("a message names line and column, what was found and what was expected
         "g.sgr:3:6: found 'exq'; expected one of embedding, linear, mha, gather, select, rows, "
         "column, matmul, "
         "expert_matmul, add, "
-        "sub, mul, max, scale, exp, tanh, sigmoid, silu, relu, gelu, gelu_tanh, quantize, "
+        "sub, mul, max, min, scale, exp, tanh, sigmoid, silu, relu, gelu, gelu_tanh, quantize, "
         "layernorm, rmsnorm, rope, quantize_rows, normalize, sum_rows, append, softmax, scores, "
         "context, gemm, expert_gemm, attention; "
         "did you mean 'exp'?");

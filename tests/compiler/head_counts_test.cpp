@@ -27,6 +27,25 @@ TEST_CASE("a window narrows the pairs of causal rows, and the keys that all othe
   CHECK(keys_read(op) == 9);
 }
 
+TEST_CASE("further operands are a second part, a bias and sinks, in this order") {
+  const auto found = [](OpKind kind, std::size_t operands, bool sinks) {
+    Op op{.kind = kind, .operands = std::vector<Operand>(operands)};
+    if (sinks) op.attributes["sinks"] = 1;
+    const HeadOperands further = head_operands(op);
+    return std::vector<std::int32_t>{further.q2, further.k2, further.bias, further.sinks};
+  };
+  using Places = std::vector<std::int32_t>;
+  CHECK(found(OpKind::kMha, 3, false) == Places{-1, -1, -1, -1});
+  CHECK(found(OpKind::kMha, 4, false) == Places{-1, -1, 3, -1});
+  CHECK(found(OpKind::kMha, 4, true) == Places{-1, -1, -1, 3});
+  CHECK(found(OpKind::kAttention, 5, false) == Places{3, 4, -1, -1});
+  CHECK(found(OpKind::kAttention, 5, true) == Places{-1, -1, 3, 4});
+  CHECK(found(OpKind::kAttention, 6, true) == Places{3, 4, -1, 5});
+  CHECK(found(OpKind::kAttention, 7, true) == Places{3, 4, 5, 6});
+  CHECK(found(OpKind::kScores, 4, false) == Places{2, 3, -1, -1});
+  CHECK(found(OpKind::kContext, 2, false) == Places{-1, -1, -1, -1});
+}
+
 TEST_CASE("counts left out stand for those of q") {
   Op op{.kind = OpKind::kMha, .name = "a", .attributes = {{"heads", 6}, {"seq", 3}}};
   CHECK(head_counts(op) == HeadCounts{.heads = 6, .kv_heads = 6, .seq = 3, .keys = 3});

@@ -34,3 +34,10 @@ TEST_CASE("a period is at most 16 layers") {
   for (int layer = 0; layer < 68; ++layer) kinds.push_back(layer % 17 / 16);
   CHECK(plan_layers(kinds).front() == LayerRun{0, 1, 16});
 }
+
+TEST_CASE("some of the layers are planned by themselves, and keep their numbers") {
+  const std::vector<int> kinds{1, 1, 0, 1, 1, 0, 1};
+  CHECK(plan_layers(kinds, {0, 7}) == plan_layers(kinds));
+  CHECK(plan_layers(kinds, {1, 5}) == std::vector<LayerRun>{{1, 1, 1}, {2, 1, 1}, {3, 1, 2}});
+  CHECK(plan_layers(kinds, {2, 3}) == std::vector<LayerRun>{{2, 1, 1}});
+}

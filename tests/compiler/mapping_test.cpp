@@ -48,13 +48,21 @@ TEST_CASE("a mapping is described with all that the search chose") {
   CHECK(describe(g, chip) ==
         "gemm m=30 n=20 k=10 tile=6x16x8 mxus=1x2 per_mxu=6rows*2blocks lhs=resident "
         "slots=lhs:3,rhs:4,out:5 estimate=600 candidates=7");
+  const std::int64_t tiles = g.tiles_m();
+  g.heads = 3;
+  CHECK(g.tiles_m() == 3 * tiles);
+  CHECK(describe(g, chip).substr(0, 28) == "gemm heads=3 m=30 n=20 k=10 ");
   AttentionMapping a;
   a.sequences = 1, a.seq = 20, a.keys = 20, a.heads = 6, a.kv_heads = 3, a.head_dim = 4;
-  a.causal = true, a.kv_lanes = 2, a.share = 2, a.block_q = 8, a.block_kv = 4, a.kv_slots = 2;
+  a.value_dim = 4, a.causal = true, a.kv_lanes = 2, a.share = 2, a.block_q = 8, a.block_kv = 4,
+  a.kv_slots = 2;
   a.estimate = 99;
   CHECK(describe(a, chip) ==
         "attention sequences=1 seq=20 keys=20 heads=6 kv_heads=3 head_dim=4 causal=1 lanes=2x2 "
         "stack=1 block_q=8 block_kv=4 kv_slots=2 estimate=99");
+  a.value_dim = 3, a.values_in_keys = true, a.second_dim = 2, a.sink_element = 2;
+  CHECK(describe(a, chip).find("head_dim=4 value_dim=3 of k second_dim=2 causal=1 sinks lanes") !=
+        std::string::npos);
   CHECK(describe(RowwiseMapping{5, 6, 2, 4, 11}, chip) ==
         "rowwise rows=5 cols=6 lanes=2 block=4 estimate=11");
   CHECK(describe(std::monostate{}, chip) == "view");

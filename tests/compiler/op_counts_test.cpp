@@ -38,6 +38,44 @@ TEST_CASE("causal attention counts the pairs on and below the diagonal") {
   CHECK(counts(x + "{heads=2, seq=4} output %y").read_bytes == 2 * 48);
 }
 
+TEST_CASE("attention counts the columns of q and those of the result, which v gives") {
+  const OpCounts c = counts(R"(input %q bf16[2, 24] input %k bf16[14, 8] input %v bf16[14, 6]
+%y = attention(%q, %k, %v) {heads=6, kv_heads=2, seq=1, keys=7}
+output %y)");
+  CHECK(c.macs == 2 * 7 * 24 + 2 * 7 * 18);
+  CHECK(c.read_bytes == 2 * (2 * 24 + 14 * 8 + 14 * 6));
+  CHECK(c.write_bytes == 2 * 2 * 18);
+}
+
+TEST_CASE("a product in heads multiplies each column with its own part of the weights") {
+  const OpCounts c = counts(R"(input %x bf16[3, 12] weight %w bf16[12, 7]
+%y = gemm(%x, %w) {heads=4}
+output %y)");
+  CHECK(c.macs == 3 * 12 * 7);
+  CHECK(c.read_bytes == 2 * (36 + 84));
+  CHECK(c.write_bytes == 2 * 3 * 28);
+}
+
+TEST_CASE("a second part of the scores counts its columns, and values in the keys are read once") {
+  const std::string inputs =
+      "input %q bf16[2, 24] input %q2 bf16[2, 12] input %k bf16[14, 8] input %k2 bf16[14, 2]\n"
+      "input %c bf16[14, 4]\n";
+  const std::string rest = "{heads=6, seq=1, keys=7, kv_heads=";
+  const OpCounts c =
+      counts(inputs + "%y = attention(%q, %k, %k, %q2, %k2) " + rest + "2} output %y");
+  CHECK(c.macs == 2 * 7 * (24 + 12 + 24));
+  CHECK(c.read_bytes == 2 * (2 * 24 + 2 * 12 + 14 * 8 + 14 * 2));
+  const OpCounts latent =
+      counts(inputs + "%y = attention(%q, %c, %c[0:3], %q2, %k2) " + rest + "1} output %y");
+  CHECK(latent.macs == 2 * 7 * (24 + 12 + 18));
+  CHECK(latent.read_bytes == 2 * (2 * 24 + 2 * 12 + 14 * 4 + 14 * 2));
+  CHECK(counts(inputs + "%y = attention(%q, %k, %k[0:6]) " + rest + "2} output %y").read_bytes ==
+        2 * (2 * 24 + 14 * 8 + 14 * 6));
+  const OpCounts sinks = counts(inputs + "input %s bf16[6, 1] %y = attention(%q, %k, %k, %s) " +
+                                rest + "2, sinks=1} output %y");
+  CHECK(sinks.read_bytes == 2 * (2 * 24 + 14 * 8 + 6));
+}
+
 TEST_CASE("scores and context count all pairs, half of an attention each") {
   const std::string x = "input %x bf16[8, 6] input %p bf16[16, 4]\n";
   CHECK(counts(x + "%y = scores(%x, %x) {heads=2, seq=4} output %y").macs == 2 * 16 * 6);

@@ -224,6 +224,22 @@ TEST_CASE("heads of k and v divide those of q, and have a sequence length of the
   CHECK_THAT(mha(b.value("k", 10, 48), 6, 12, 3, 5), contains("kv_heads = 12"));
 }
 
+TEST_CASE("heads of a product divide its lhs's columns, and each has N columns of the result") {
+  Bench b;
+  const Operand x = b.value("x", 3, 12);
+  const auto matmul = [&](double heads, std::int64_t rows, double transposed) {
+    return b.objection(OpKind::kMatmul, {x, b.value("w", rows, 5)},
+                       {{"heads", heads}, {"transpose_rhs", transposed}});
+  };
+  CHECK(matmul(1, 12, 0) == "bf16[3, 5]");
+  CHECK(matmul(4, 12, 0) == "bf16[3, 20]");
+  CHECK_THAT(matmul(5, 12, 0), contains("heads = 5; expected a divisor of the 12"));
+  CHECK_THAT(matmul(4, 3, 0), contains("K = 12 rows"));
+  CHECK_THAT(
+      b.objection(OpKind::kMatmul, {x, b.value("w", 5, 12)}, {{"heads", 4}, {"transpose_rhs", 1}}),
+      contains("one of the two"));
+}
+
 TEST_CASE("scores have a column per key, and context gives every head of q back") {
   Bench b;
   const GraphBuilder::Attributes counts{{"heads", 6}, {"kv_heads", 2}, {"seq", 3}, {"keys", 5}};

@@ -103,3 +103,23 @@ TEST_CASE("a step is the sequence in prefill and one token in decode") {
   CHECK(step_of(decode(7)) == 1);
   CHECK(keys_of(decode(7)) == 8);
 }
+
+TEST_CASE("layers of a scenario are some of the model's, the last one included") {
+  ModelLimits limits = kHundred;
+  limits.layers = 12;
+  Scenario scenario = prefill(4);
+  const auto with = [&](std::int64_t first, std::int64_t end) {
+    scenario.layers = {first, end};
+    return limited(scenario, limits);
+  };
+  CHECK(with(0, 12).code == ExitCode::kDone);
+  CHECK(with(11, 12).code == ExitCode::kDone);
+  CHECK(with(11, 13).message ==
+        "m.json: found --layers 11:13; expected at most 12 layers, --layers 0:12");
+  CHECK(with(11, 13).code == ExitCode::kBadInput);
+  CHECK(with(3, 3).code == ExitCode::kUsage);
+  CHECK(with(3, 2).code == ExitCode::kUsage);
+  CHECK(with(-1, 2).code == ExitCode::kUsage);
+  limits.layers = 0;
+  CHECK_THAT(with(0, 1).message, contains("are not supported"));
+}

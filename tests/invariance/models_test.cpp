@@ -67,6 +67,8 @@ TEST_CASE("drawn bert models keep every conservation law") { check_some("bert");
 TEST_CASE("drawn llama models keep every conservation law") { check_some("llama"); }
 TEST_CASE("drawn mistral models keep every conservation law") { check_some("mistral"); }
 TEST_CASE("drawn mixtral models keep every conservation law") { check_some("mixtral"); }
+TEST_CASE("drawn deepseek_v3 models keep every conservation law") { check_some("deepseek_v3"); }
+TEST_CASE("drawn gpt_oss models keep every conservation law") { check_some("gpt_oss"); }
 TEST_CASE("drawn qwen2 models keep every conservation law") { check_some("qwen2"); }
 TEST_CASE("drawn qwen3 models keep every conservation law") { check_some("qwen3"); }
 

@@ -46,9 +46,16 @@ TEST_CASE("what follows a look-up is added to the entry, past ring and clamp") {
   CHECK(v.at({1, 0}, kTables) == 20 - 7);
   CHECK(v.at({2, 3}, kTables) == 30 + 300 - 7);
   CHECK_FALSE(v.is_constant());
-  Value plain{index(0)};
-  plain.more = 5;
-  CHECK(plain.at({1, 0}, kTables) == 1);
+}
+
+TEST_CASE("what follows a clamp is added past it") {
+  const Value v = clamped(Affine{10} - index(0) * 4, 8, index(1) * -2 + 1);
+  CHECK(v.at({0, 0}, kTables) == 8 + 1);
+  CHECK(v.at({1, 3}, kTables) == 6 - 6 + 1);
+  CHECK(v.at({5, 1}, kTables) == 0 - 2 + 1);
+  CHECK_FALSE(v.is_constant());
+  CHECK(clamped(10, 8, index(0)).at({3}, kTables) == 11);
+  CHECK(clamped(10, 8, 3) == Value{11});
 }
 
 TEST_CASE("a guard is a conjunction, and holds where it is empty") {

@@ -41,6 +41,26 @@ TEST_CASE("symbols lie in HBM and overlap only where both are scratch") {
   CHECK_THAT(finding(program_of(""), chip), Contains("addresses below 20000"));
 }
 
+TEST_CASE("an output may lie in a state's place, element by element, and nowhere else in it") {
+  const auto with = [](const std::string& role, const std::string& place) {
+    return finding(
+        parse_program(".systole 1\n.symbol s role=" + role +
+                          " type=bf16 address=1024 rows=4 cols=8 pitch=16\n.symbol t role=output " +
+                          place + "\n.stream\nhalt",
+                      "t"));
+  };
+  const std::string same = "type=bf16 address=1024 rows=4 cols=8 pitch=16";
+  CHECK(with("state", same) == "");
+  CHECK_THAT(with("input", same), Contains("an overlap"));
+  for (const char* other : {"type=bf16 address=1024 rows=3 cols=8 pitch=16",
+                            "type=bf16 address=1026 rows=4 cols=7 pitch=16",
+                            "type=bf16 address=1024 rows=4 cols=7 pitch=16",
+                            "type=fp32 address=1024 rows=4 cols=4 pitch=16",
+                            "type=bf16 address=1024 rows=4 cols=8 pitch=18"}) {
+    CHECK_THAT(with("state", other), Contains("an overlap"));
+  }
+}
+
 TEST_CASE("columns of a column-major symbol lie a pitch apart, in HBM, and do not overlap") {
   const auto with = [](const std::string& symbol) {
     return finding(

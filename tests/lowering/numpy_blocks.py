@@ -29,31 +29,56 @@ def softmax_rows(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def softmax(attributes, x):
+def with_sinks(x, sinks):
+    """Softmax with one more column, which is then dropped."""
+    return softmax_rows(np.concatenate([x, sinks], axis=-1))[..., :-1]
+
+
+def softmax(attributes, x, sinks=None):
     """Row r of a sequence sees the columns up to its own place in it."""
     x = x * attributes.get("scale", 1)
     if attributes.get("causal", 0):
         seq = int(attributes.get("seq", 0)) or x.shape[1]
         place = np.arange(x.shape[0])[:, None] % seq
         x = np.where(np.arange(x.shape[1])[None, :] <= place, x, -np.inf)
-    return softmax_rows(x)
+    if sinks is None:
+        return softmax_rows(x)
+    return with_sinks(x, np.repeat(sinks, len(x) // len(sinks), axis=0))
 
 
-def attention(attributes, q, k, v):
+def attention(attributes, q, k, v, *further):
     """Vaswani et al. 2017, with the heads of Ainslie et al. 2023 (grouped queries): einsum over
-    [sequence, token, group, head in group, column]."""
+    [sequence, token, group, head in group, column]. A second part of q and k is concatenated to the
+    first (DeepSeek-V2, arXiv 2405.04434, equation 17); window: Beltagy et al. 2020; soft cap: Gemma 2,
+    arXiv 2408.00118; sinks: the gpt-oss model card, arXiv 2508.10925, section 2.3."""
     heads = int(attributes["heads"])
     groups = int(attributes.get("kv_heads", 0)) or heads
     seq = int(attributes["seq"])
     keys = int(attributes.get("keys", 0)) or seq
-    width = q.shape[1] // heads
-    q = q.reshape(-1, seq, groups, heads // groups, width)
-    k = k.reshape(-1, keys, groups, width)
+    further = list(further)
+    sinks = further.pop() if attributes.get("sinks", 0) else None
+    q = q.reshape(-1, seq, groups, heads // groups, q.shape[1] // heads)
+    k = k.reshape(-1, keys, groups, k.shape[1] // groups)
+    if len(further) >= 2:
+        q = np.concatenate([q, further[0].reshape(*q.shape[:4], -1)], axis=-1)
+        shared = np.repeat(further[1].reshape(-1, keys, 1, further[1].shape[1]), groups, axis=2)
+        k = np.concatenate([k, shared], axis=-1)
     v = v.reshape(-1, keys, groups, v.shape[1] // groups)
     scores = np.einsum("stghd,sugd->sghtu", q, k) * attributes.get("scale", 1)
-    if attributes.get("causal", 0):
-        scores = np.where(np.tril(np.ones((seq, keys), dtype=bool)), scores, -np.inf)
-    out = np.einsum("sghtu,sugd->stghd", softmax_rows(scores), v)
+    if len(further) % 2 == 1:
+        scores = scores + further[-1].reshape(groups, heads // groups, seq, keys)
+    if attributes.get("softcap", 0):
+        scores = attributes["softcap"] * np.tanh(scores / attributes["softcap"])
+    last = np.arange(seq)[:, None] if attributes.get("causal", 0) else np.full((seq, 1), keys - 1)
+    key = np.arange(keys)[None, :]
+    window = int(attributes.get("window", 0)) or keys
+    scores = np.where((key <= last) & (key > last - window), scores, -np.inf)
+    if sinks is None:
+        weights = softmax_rows(scores)
+    else:
+        column = sinks.reshape(groups, heads // groups, 1, 1)
+        weights = with_sinks(scores, np.broadcast_to(column, scores.shape[:-1] + (1,)))
+    out = np.einsum("sghtu,sugd->stghd", weights, v)
     return out.reshape(out.shape[0] * seq, -1)
 
 
@@ -67,6 +92,26 @@ def rmsnorm(attributes, x, gain):
     parts = x.reshape(x.shape[0], groups, -1)
     mean = (parts**2).mean(axis=2, keepdims=True)
     return (parts / np.sqrt(mean + attributes["eps"]) * gain[0]).reshape(x.shape)
+
+
+def matmul(attributes, x, w):
+    heads = int(attributes.get("heads", 1))
+    if heads > 1:
+        parts = np.einsum("rhk,hkn->rhn", x.reshape(len(x), heads, -1), w.reshape(heads, -1, w.shape[1]))
+        return parts.reshape(len(x), -1)
+    return x @ (w.T if attributes.get("transpose_rhs", 0) else w)
+
+
+def expert_matmul(_, x, w, experts):
+    """Shazeer et al. 2017, equation 1, without the gates: every row's own expert."""
+    chosen = experts[:, 0].astype(int)
+    top = len(chosen) // len(x)
+    parts = w.reshape(-1, x.shape[1], w.shape[1])
+    return np.einsum("pk,pkn->pn", np.repeat(x, top, axis=0), parts[chosen])
+
+
+def select(_, table, x):
+    return np.take_along_axis(x, table[:, 0].astype(int).reshape(len(x), -1), axis=1)
 
 
 def rope(attributes, x, cos, sin):
@@ -112,7 +157,12 @@ OPS = {
     "embedding": embedding,
     "gather": lambda _, tokens, words: words[tokens[:, 0].astype(int)],
     "rows": lambda a, x: x[int(a.get("first", 0))::int(a.get("step", 1))][:int(a["count"])],
-    "matmul": lambda a, x, w: x @ (w.T if a.get("transpose_rhs", 0) else w),
+    "matmul": matmul,
+    "expert_matmul": expert_matmul,
+    "select": select,
+    "normalize": lambda a, x: a.get("scale", 1) * x / x.sum(axis=1, keepdims=True),
+    "sum_rows": lambda a, x: x.reshape(-1, int(a["count"]), x.shape[1]).sum(axis=1),
+    "column": lambda _, x: x.reshape(-1, 1),
     "linear": lambda _, x, w, b: x @ w + b,
     "exp": lambda _, x: np.exp(x),
     "tanh": lambda _, x: np.tanh(x),
@@ -127,6 +177,7 @@ OPS = {
     "sub": lambda _, x, y: x - repeated(x, y),
     "mul": lambda _, x, y: x * repeated(x, y),
     "max": lambda _, x, y: np.maximum(x, repeated(x, y)),
+    "min": lambda _, x, y: np.minimum(x, repeated(x, y)),
 }
 
 

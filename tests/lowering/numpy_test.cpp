@@ -79,10 +79,12 @@ std::string tensor(const std::string& role, const std::string& name, std::int64_
 }
 
 std::string attention(std::int64_t heads, std::int64_t kv_heads, std::int64_t sequences,
-                      std::int64_t seq, std::int64_t keys, bool causal, std::int64_t width) {
+                      std::int64_t seq, std::int64_t keys, bool causal, std::int64_t width,
+                      std::int64_t value_width = 0) {
   return tensor("input", "q", sequences * seq, heads * width, "bf16", 2) +
          tensor("input", "k", sequences * keys, kv_heads * width, "bf16", 2) +
-         tensor("input", "v", sequences * keys, kv_heads * width, "bf16", 2) +
+         tensor("input", "v", sequences * keys, kv_heads * (value_width > 0 ? value_width : width),
+                "bf16", 2) +
          "%y = mha(%q, %k, %v) {heads=" + number(heads) + ", kv_heads=" + number(kv_heads) +
          ", seq=" + number(seq) + ", keys=" + number(keys) + ", causal=" + number(causal) +
          ", scale=0.375}\noutput %y\n";
@@ -98,6 +100,48 @@ Json heads_cases() {
           cases.push_back(case_of(attention(heads, kv_heads, sequences, seq, seq, true, 4)));
           cases.push_back(case_of(attention(heads, kv_heads, sequences, seq, seq, false, 5)));
           cases.push_back(case_of(attention(heads, kv_heads, sequences, seq, 11, false, 3)));
+          cases.push_back(case_of(attention(heads, kv_heads, sequences, seq, seq, true, 5, 2)));
+          cases.push_back(case_of(attention(heads, kv_heads, sequences, seq, 11, false, 2, 7)));
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+// What attention may have beside q, k and v: a second part, a bias, sinks, a window, a soft cap.
+Json further_heads_cases() {
+  Json cases = Json::array();
+  for (const bool second : {false, true}) {
+    for (const bool bias : {false, true}) {
+      for (const bool sinks : {false, true}) {
+        for (const std::int64_t kv_heads : {1, 2, 4}) {
+          for (const std::int64_t seq : {1, 7}) {
+            const std::int64_t keys = seq == 1 ? 9 : 7;
+            std::string inputs = tensor("input", "q", 2 * seq, 4 * 5, "bf16", 2) +
+                                 tensor("input", "k", 2 * keys, kv_heads * 5, "bf16", 2) +
+                                 tensor("input", "v", 2 * keys, kv_heads * 3, "bf16", 2);
+            std::string operands = "%q, %k, %v";
+            const auto add = [&](const std::string& name, std::int64_t rows, std::int64_t cols) {
+              inputs += tensor("input", name, rows, cols, "bf16", 2);
+              operands += ", %" + name;
+            };
+            if (second) add("q2", 2 * seq, 4 * 3);
+            if (second) add("k2", 2 * keys, 3);
+            if (bias) add("b", 4 * seq, keys);
+            if (sinks) add("s", 4, 1);
+            const std::string head =
+                inputs + "%y = mha(" + operands + ") {heads=4, kv_heads=" + number(kv_heads) +
+                ", seq=" + number(seq) + ", keys=" + number(keys) + ", sinks=" + number(sinks);
+            const std::vector<std::string> rules =
+                bias ? std::vector<std::string>{""}
+                     : std::vector<std::string>{", scale=0.375", ", window=3, scale=0.4",
+                                                ", softcap=1.5, scale=0.5"};
+            for (const std::string& rule : rules) {
+              const std::string mask = !bias && seq > 1 ? ", causal=1" : "";
+              cases.push_back(case_of(head + rule + mask + "}\noutput %y\n"));
+            }
+          }
         }
       }
     }
@@ -116,6 +160,9 @@ Json row_cases() {
     cases.push_back(case_of(x + gain + "%y = rmsnorm(%x, %g) {eps=0.001}\n" + out));
     cases.push_back(case_of(x + "%y = softmax(%x) {scale=0.7}\n" + out));
     cases.push_back(case_of(x + "%y = softmax(%x) {causal=1, seq=3}\n" + out));
+    for (const std::int64_t heads : {1, 2, 6}) {
+      cases.push_back(case_of(x + tensor("input", "s", heads, 1) + "%y = softmax(%x, %s)\n" + out));
+    }
     cases.push_back(case_of(x + "%y, %s = quantize_rows(%x)\noutput %y, %s\n"));
     for (const std::int64_t groups : {2, 3, 6}) {
       if (cols % groups != 0) continue;
@@ -147,7 +194,7 @@ Json other_cases() {
                               "(%x) : fp32[7, 9]\n" + out));
     }
   }
-  for (const char* kind : {"add", "sub", "mul", "max"}) {
+  for (const char* kind : {"add", "sub", "mul", "max", "min"}) {
     for (const auto& [rows, cols] :
          std::vector<std::pair<std::int64_t, std::int64_t>>{{6, 5}, {1, 5}, {2, 5}, {6, 1}}) {
       cases.push_back(case_of(tensor("input", "x", 6, 5) + tensor("input", "z", rows, cols) +
@@ -164,6 +211,11 @@ Json other_cases() {
                               tensor("weight", "w", 5, k, type, scale) +
                               "%y = matmul(%x, %w) {transpose_rhs=1}\n" + out));
     }
+    for (const std::int64_t heads : {2, 3}) {
+      cases.push_back(case_of(tensor("input", "x", 4, heads * k) +
+                              tensor("weight", "w", heads * k, 5) +
+                              "%y = matmul(%x, %w) {heads=" + number(heads) + "}\n" + out));
+    }
     cases.push_back(case_of(tensor("input", "x", 4, k) + tensor("weight", "w", k, 5) +
                             tensor("weight", "b", 1, 5) + "%y = linear(%x, %w, %b)\n" + out));
   }
@@ -175,6 +227,31 @@ Json other_cases() {
   cases.push_back(case_of(lookup + "%y = gather(%t, %w)\n" + out));
   cases.push_back(
       case_of(lookup + tensor("weight", "p", 5, 6) + "%y = embedding(%t, %w, %p) {seq=2}\n" + out));
+  return cases;
+}
+
+Json expert_cases() {
+  Json cases = Json::array();
+  const std::string out = "output %y\n";
+  for (const std::int64_t top : {1, 2, 3}) {
+    std::string table = "table %e [0";
+    for (std::int64_t p = 1; p < 6 * top; ++p) table += ", " + number(p * p % 5);
+    table += "]\n";
+    for (const char* type : {"bf16", "int8"}) {
+      const double scale = std::string(type) == "int8" ? 100 : 1;
+      for (const std::int64_t capacity : {std::int64_t{0}, 6 * top}) {
+        cases.push_back(case_of(table + tensor("input", "x", 6, 4, type, scale) +
+                                tensor("weight", "w", 5 * 4, 7, type, scale) +
+                                "%y = expert_matmul(%x, %w, %e) {capacity=" + number(capacity) +
+                                "}\n" + out));
+      }
+    }
+    const std::string x = tensor("input", "x", 6, 5, "fp32");
+    cases.push_back(case_of(table + x + "%y = select(%e, %x)\n" + out));
+    cases.push_back(case_of(x + "%y = sum_rows(%x) {count=" + number(top) + "}\n" + out));
+  }
+  cases.push_back(
+      case_of("input %x fp32[6, 5] scale=1 offset=3\n%y = normalize(%x) {scale=2.5}\n" + out));
   return cases;
 }
 
@@ -214,11 +291,18 @@ void check_agreement(const Json& cases) {
 TEST_CASE("attention of any heads, groups, sequences and masks is numpy's") {
   check_agreement(heads_cases());
 }
+TEST_CASE("attention with a second part, a bias, sinks, a window or a soft cap is numpy's") {
+  check_agreement(further_heads_cases());
+}
 TEST_CASE("norms, softmax, rotation and quantised rows are numpy's") {
   check_agreement(row_cases());
 }
 TEST_CASE("products, elementwise ops, look-ups and views are numpy's") {
   check_agreement(other_cases());
+}
+
+TEST_CASE("products of experts, their choice and their sums are numpy's") {
+  check_agreement(expert_cases());
 }
 
 TEST_CASE("numpy finds one element that is off by more than fp32's rounding") {

@@ -64,7 +64,7 @@ TEST_CASE("elements, outputs and caches that agree are counted") {
   CHECK(check.caches == 1);
 }
 
-TEST_CASE("one quantised element in eight may be rounded the other way, and no more, nor further") {
+TEST_CASE("quantised elements may be rounded the other way as far as a row's allowance goes") {
   for (const auto& [count, by, right] : std::vector<std::tuple<std::int64_t, int, bool>>{
            {4, 1, true}, {14, 1, false}, {1, 9, false}}) {
     Run run(kQuantised);

@@ -57,11 +57,24 @@ TEST_CASE("what the binding unit did not do for the op counts as having no instr
   CHECK(ops(sample_program(), m)[0].held_by == "mxu has no instruction");
 }
 
-TEST_CASE("units that do not work for an op do not hold it") {
+TEST_CASE("units that have no part of an op take their share of its cycles") {
   Measurements m = sample_measurements();
   m.units.emplace_back("core0.mxu1");
   m.unit_times.push_back({5, Reason::kNoInstruction, -1, -1, 1000});
-  CHECK(ops(sample_program(), m)[0].held_by == "mxu waits for core0.dma0");
+  const OpResult fc = ops(sample_program(), m)[0];
+  CHECK(fc.held_by == "1 of 2 mxus have no part of it");
+  CHECK(fc.losses.front().cycles == fc.cycles / 2);
+}
+
+TEST_CASE("useful work and what was lost add up to an op's cycles") {
+  Measurements m = sample_measurements();
+  const OpResult fc = ops(sample_program(), m)[0];
+  Cycles sum = fc.bound_cycles;
+  for (const LostCycles& loss : fc.losses) sum += loss.cycles;
+  CHECK(sum == fc.cycles);
+  CHECK(
+      std::is_sorted(fc.losses.begin(), fc.losses.end(),
+                     [](const LostCycles& a, const LostCycles& b) { return a.cycles > b.cycles; }));
 }
 
 TEST_CASE("an op at its bound is held by nothing, one below it runs under its neighbours") {

@@ -29,6 +29,9 @@ void check_some(std::string_view family) {
 
 }  // namespace
 
+TEST_CASE("drawn deepseek_v2 models equal the evaluator") { check_some("deepseek_v2"); }
+TEST_CASE("drawn deepseek_v3 models equal the evaluator") { check_some("deepseek_v3"); }
+TEST_CASE("drawn gpt_oss models equal the evaluator") { check_some("gpt_oss"); }
 TEST_CASE("drawn gemma2 models equal the evaluator") { check_some("gemma2"); }
 TEST_CASE("drawn gemma3 models equal the evaluator") { check_some("gemma3_text"); }
 TEST_CASE("drawn gptj models equal the evaluator") { check_some("gptj"); }

@@ -74,6 +74,11 @@ TEST_CASE("llama with dynamic rotary scaling equals the evaluator") { check("lla
 TEST_CASE("llama with llama3's rotary scaling equals the evaluator") { check("llama-llama3"); }
 TEST_CASE("llama with yarn equals the evaluator") { check("llama-yarn"); }
 TEST_CASE("llama with longrope equals the evaluator") { check("llama-longrope"); }
+TEST_CASE("deepseek_v2 equals the evaluator") { check("deepseek_v2"); }
+TEST_CASE("deepseek_v2 without experts equals the evaluator") { check("deepseek_v2-dense"); }
+TEST_CASE("deepseek_v3 equals the evaluator") { check("deepseek_v3"); }
+TEST_CASE("kimi_k2 equals the evaluator") { check("kimi_k2"); }
+TEST_CASE("gpt_oss equals the evaluator") { check("gpt_oss"); }
 TEST_CASE("gemma2 equals the evaluator") { check("gemma2"); }
 TEST_CASE("gemma3 equals the evaluator") { check("gemma3"); }
 TEST_CASE("the text part of a gemma3 equals the evaluator") { check("gemma3-text"); }
@@ -107,11 +112,13 @@ TEST_CASE("any number of DMA engines serves both phases in both types") {
 
 TEST_CASE("every small configuration is compared above") {
   CHECK(names_in("tests/configs") ==
-        std::vector<std::string>{"bert",          "bert-pooled",  "gemma2",       "gemma3",
-                                 "gemma3-text",   "gpt2",         "gptj",         "llama",
-                                 "llama-dynamic", "llama-linear", "llama-llama3", "llama-longrope",
-                                 "llama-yarn",    "mistral",      "mixtral",      "phi3",
-                                 "phi3-partial",  "qwen2",        "qwen2-window", "qwen3",
-                                 "qwen3_moe",     "seed_oss",     "t5",           "t5-gated",
-                                 "vit",           "vit-pooled"});
+        std::vector<std::string>{
+            "bert",           "bert-pooled",   "deepseek_v2",  "deepseek_v2-dense",
+            "deepseek_v3",    "gemma2",        "gemma3",       "gemma3-text",
+            "gpt2",           "gpt_oss",       "gptj",         "kimi_k2",
+            "llama",          "llama-dynamic", "llama-linear", "llama-llama3",
+            "llama-longrope", "llama-yarn",    "mistral",      "mixtral",
+            "phi3",           "phi3-partial",  "qwen2",        "qwen2-window",
+            "qwen3",          "qwen3_moe",     "seed_oss",     "t5",
+            "t5-gated",       "vit",           "vit-pooled"});
 }

@@ -94,17 +94,17 @@ TEST_CASE("appended rows one row off, or in another layer, are found in outputs 
   }
 }
 
-TEST_CASE("a stale row is found by the verifier: keys are read before the step's own is stored") {
+TEST_CASE("a stale row is found by the verifier: values are read before the step's own is stored") {
   Planted wrong(decode_of(30));
   Stream& stream = wrong.program.streams[0];
   const auto serves = [&](const Instruction& instruction, const std::string& op) {
     return instruction.op >= 0 && wrong.program.ops[instruction.op].name == op;
   };
-  // Both ends of the order between the two, so that nothing else is out of balance. (Values are
+  // Both ends of the order between the two, so that nothing else is out of balance. (Keys are
   // stored so long before that other waits order them, too.)
   int orders = 0;
   for (Instruction& store : stream) {
-    if (!serves(store, "layers.self_attn.k_rope")) continue;
+    if (!serves(store, "layers.self_attn.v_proj")) continue;
     for (const Token token : std::vector<Token>(store.signals)) {
       if (wrong.program.semaphores[token.semaphore].name.rfind("ready.", 0) != 0) continue;
       for (Instruction& load : stream) {
@@ -124,7 +124,8 @@ TEST_CASE("a stale row is found by the verifier: keys are read before the step's
 }
 
 TEST_CASE("one key too few and one key too many are found") {
-  for (const std::int64_t keys : {7, 31, 63}) {
+  // One of many more keys is less than what rounding may do to a model's output.
+  for (const std::int64_t keys : {7, 31, 47}) {
     for (const int more : {-1, 1}) {
       INFO(keys << " keys and " << more);
       Planted wrong(decode_of(keys - 1));
@@ -143,7 +144,8 @@ TEST_CASE("one key too few and one key too many are found") {
         });
         return changed > 0;
       };
-      CHECK(wrong.change<Load>("self_attn.core", shift) == 2);  // of keys, and of values
+      const int loads = wrong.change<Load>("self_attn.core", shift);
+      CHECK((loads >= 2 && loads % 2 == 0));  // of keys, and of values
       CHECK(wrong.change<WeightLoadTransposed>("self_attn.core", shift) >= 1);
       CHECK(wrong.change<WeightLoad>("self_attn.core", shift) >= 1);
       CHECK(wrong.change<Matmul>("self_attn.core", shift) >= 2);

@@ -47,6 +47,8 @@ class ModelDraw {
       vit();
     else if (family_ == "t5")
       t5();
+    else if (family_ == "deepseek_v2" || family_ == "deepseek_v3")
+      deepseek();
     else
       llama();
     RandomModel model;
@@ -116,6 +118,36 @@ class ModelDraw {
     json_["feed_forward_proj"] = draw_.of({"relu", "gelu", "gated-gelu", "gated-silu"});
   }
 
+  void deepseek() {
+    const bool second = family_ == "deepseek_v2";
+    common(second ? "DeepseekV2ForCausalLM" : "DeepseekV3ForCausalLM");
+    head_dim_ = 2 * draw_.within(1, 6);
+    json_["max_position_embeddings"] = positions_;
+    json_["hidden_size"] = draw_.within(1, 90);
+    json_["num_attention_heads"] = draw_.within(1, 9);
+    json_["num_hidden_layers"] = draw_.within(1, 4);
+    json_["intermediate_size"] = draw_.within(1, 90);
+    if (draw_.one_in(2)) json_["q_lora_rank"] = draw_.within(1, 30);
+    json_["kv_lora_rank"] = draw_.within(1, 30);
+    json_["qk_nope_head_dim"] = draw_.within(1, 12);
+    json_["qk_rope_head_dim"] = head_dim_;
+    json_["v_head_dim"] = draw_.within(1, 12);
+    json_["rms_norm_eps"] = 1e-6;
+    json_["hidden_act"] = activation();
+    const std::int64_t groups = second ? 1 : draw_.within(1, 3);
+    const std::int64_t experts = groups * draw_.within(1, 3);
+    json_["first_k_dense_replace"] = draw_.within(0, 1);
+    json_["n_routed_experts"] = experts;
+    json_["n_group"] = groups;
+    json_["topk_group"] = groups;
+    json_["num_experts_per_tok"] = draw_.within(1, experts);
+    json_["moe_intermediate_size"] = draw_.within(1, 60);
+    if (draw_.one_in(2)) json_["n_shared_experts"] = draw_.within(1, 2);
+    json_["norm_topk_prob"] = draw_.one_in(2);
+    json_["routed_scaling_factor"] = second ? 1.0 : draw_.of({1.0, 2.5});
+    rope();
+  }
+
   void vit() {
     common(draw_.of({"ViTModel", "ViTForImageClassification"}));
     const std::int64_t heads = draw_.within(1, 5), patch = draw_.within(1, 6);
@@ -151,6 +183,15 @@ class ModelDraw {
       json_["moe_intermediate_size"] = draw_.within(1, 60);
       json_["norm_topk_prob"] = draw_.one_in(2);
     }
+    if (family_ == "gpt_oss") {
+      const std::int64_t experts = draw_.within(1, 9);
+      json_["num_local_experts"] = experts;
+      json_["num_experts_per_tok"] = draw_.within(1, experts);
+      json_["hidden_act"] = "silu";
+      json_["swiglu_limit"] = draw_.of({0.5, 2.0, 7.0});
+      json_["sliding_window"] = draw_.within(1, 40);
+      json_["attention_bias"] = draw_.one_in(2);
+    }
     if (family_ == "seed_oss") {
       for (const char* key : {"attention_bias", "attention_out_bias", "mlp_bias"}) {
         json_[key] = draw_.one_in(2);
@@ -176,6 +217,7 @@ class ModelDraw {
            : family_ == "qwen3_moe"   ? "Qwen3MoeForCausalLM"
            : family_ == "phi3"        ? "Phi3ForCausalLM"
            : family_ == "seed_oss"    ? "SeedOssForCausalLM"
+           : family_ == "gpt_oss"     ? "GptOssForCausalLM"
            : family_ == "gemma2"      ? "Gemma2ForCausalLM"
            : family_ == "gemma3_text" ? "Gemma3ForCausalLM"
                                       : "LlamaForCausalLM");

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attention loads, and its products on the MXUs.
+#include "compiler/attention_kernel.hpp"
+
+namespace systole {
+
+// Columns of the query heads at a time, and of the KV heads.
+Value AttentionKernel::q_cols(const Position& at, std::int64_t dim) const {
+  const std::int64_t at_a_time = g_.heads_at_a_time() * dim;
+  if (g_.kv_lanes == 1) {
+    const std::int64_t group = g_.heads_per_kv() * dim;
+    return clamped(Affine(group) - at.round * at_a_time, at_a_time);
+  }
+  return clamped(Affine(g_.heads * dim) - at.group * at_a_time, at_a_time);
+}
+
+Value AttentionKernel::kv_cols(const Position& at, std::int64_t dim) const {
+  const std::int64_t at_a_time = g_.kv_lanes * dim;
+  return clamped(Affine(g_.kv_heads * dim) - at.group * at_a_time, at_a_time);
+}
+
+Affine AttentionKernel::q_place(const Place& place, const Position& at, std::int64_t dim) const {
+  const Bytes head = dim * place.element();
+  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch +
+         at.group * (g_.kv_lanes * g_.heads_per_kv() * head) +
+         at.round * (g_.heads_at_a_time() * head);
+}
+
+Affine AttentionKernel::kv_place(const Place& place, const Step& s, Bytes row) const {
+  return (s.at.sequence * g_.key_rows + g_.first_key + nest_.first_key(s)) * place.pitch +
+         s.at.group * row;
+}
+
+Tile AttentionKernel::acc(const Lane& lane, Bytes base, const Affine& s, Bytes bytes,
+                          const Affine& inside) const {
+  Tile tile;
+  tile.space = Space::kAcc;
+  tile.unit = static_cast<std::int16_t>(lane.number);
+  tile.address = pair(base, s, bytes, inside);
+  tile.pitch = acc_row_bytes(mxu_);
+  tile.type = DataType::kFp32;
+  return tile;
+}
+
+void AttentionKernel::load_q(const Position& at, const Guard& when) {
+  const Affine number = nest_.q_number(at);
+  e_.acquire(q_ring_, number, when);
+  const Affine piece = e_.open(pieces());
+  Load load;
+  load.dst = vmem_tile(q_ring_.at(number, piece * (piece_rows() * q_row_)), q_row_, q_.type);
+  load.src = q_.tile(q_place(q_, at, g_.head_dim) + piece * (piece_rows() * q_.pitch));
+  load.rows = nest_.tokens_from(at, piece * piece_rows(), piece_rows());
+  load.cols = q_cols(at, g_.head_dim);
+  e_.emit(l_.roles.lhs, load, when);
+  if (g_.second_dim > 0) {
+    load.dst = vmem_tile(q_ring_.at(number, piece * (piece_rows() * q2_row_) + g_.block_q * q_row_),
+                         q2_row_, q2_.type);
+    load.src = q2_.tile(q_place(q2_, at, g_.second_dim) + piece * (piece_rows() * q2_.pitch));
+    load.cols = q_cols(at, g_.second_dim);
+    e_.emit(l_.roles.lhs, load, when);
+  }
+  e_.close();
+  e_.signal(l_.roles.lhs, e_.published(q_ring_), when);
+}
+
+void AttentionKernel::store_out(const Position& at, const Guard& when) {
+  const Affine number = nest_.q_number(at);
+  e_.wait(l_.roles.out, {e_.filled(out_ring_, l_.roles.out)}, when);
+  const Affine piece = e_.open(pieces());
+  Store store;
+  store.src =
+      vmem_tile(out_ring_.at(number, piece * (piece_rows() * out_row_)), out_row_, out_.type);
+  store.dst = out_.tile(q_place(out_, at, g_.value_dim) + piece * (piece_rows() * out_.pitch));
+  store.rows = nest_.tokens_from(at, piece * piece_rows(), piece_rows());
+  store.cols = q_cols(at, g_.value_dim);
+  e_.emit(l_.roles.out, store, when);
+  e_.close();
+  e_.signal(l_.roles.out, {e_.released(out_ring_, l_.roles.out)}, when);
+}
+
+void AttentionKernel::load_kv(const Step& s, const Guard& when) {
+  const auto load_block = [&](const Ring& ring, const Place& from, Bytes row, std::int64_t dim) {
+    e_.acquire(ring, nest_.kv_number(s), when);
+    Load load;
+    load.dst = vmem_tile(ring.at(nest_.place(s)), row, from.type);
+    load.src = from.tile(kv_place(from, s, row));
+    load.rows = nest_.keys(s);
+    load.cols = kv_cols(s.at, dim);
+    if (&ring == &k_ring_ && g_.second_dim > 0) {
+      e_.emit(ring.producer, load, when);
+      load.dst = vmem_tile(ring.at(nest_.place(s), g_.block_kv * k_row_), k2_row_, k2_.type);
+      load.src = k2_.tile(kv_place(k2_, s, 0));
+      load.cols = g_.second_dim;
+    }
+    e_.emit(ring.producer, load, when, {}, e_.published(ring));
+  };
+  load_block(k_ring_, k_, k_row_, g_.head_dim);
+  if (!g_.values_in_keys) load_block(v_ring_, v_, v_row_, g_.value_dim);
+}
+
+void AttentionKernel::scores(const Lane& lane, const Step& s, const Guard& when) {
+  e_.wait(lane.mxu, {e_.filled(k_ring_, lane.mxu)}, when);
+  const Affine part = e_.open(parts_);
+  const Guard guard = both(active(lane, s, part), when);
+  part_of_scores(lane, s, part, false, guard);
+  if (g_.second_dim > 0) part_of_scores(lane, s, part, true, guard);
+  e_.close();
+  std::vector<Token> done{{lane.scores, 1}};
+  if (!g_.values_in_keys) done.push_back(e_.released(k_ring_, lane.mxu));
+  e_.signal(lane.mxu, done, when);
+}
+
+// The products of the first part of q and k, or those of the second, which are added.
+void AttentionKernel::part_of_scores(const Lane& lane, const Step& s, const Affine& part,
+                                     bool second, const Guard& guard) {
+  const std::int64_t dim = second ? g_.second_dim : g_.head_dim;
+  const Bytes key = second ? k2_row_ : k_row_;
+  const Bytes pitch = second ? q2_pitch_ : q_pitch_;
+  const Bytes first_key = second ? g_.block_kv * k_row_ : lane.kv_head * g_.head_dim * in_;
+  const Bytes first_q = (second ? g_.block_q * q_row_ : 0) + lane.number * g_.stack * dim * in_;
+  const Affine chunk = e_.open(ceil_div(dim, depth_));
+  WeightLoadTransposed load;
+  load.src = vmem_tile(
+      k_ring_.at(nest_.place(s), part * (mxu_.cols * key) + chunk * (depth_ * in_) + first_key),
+      key, k_.type);
+  load.depth = clamped(Affine(dim) - chunk * depth_, depth_);
+  load.cols = nest_.part_keys(s, part);
+  e_.emit(lane.mxu, load, guard);
+  Matmul matmul;
+  matmul.dst = scores_tile(lane, s, part);
+  matmul.lhs = vmem_tile(q_ring_.at(nest_.q_number(s.at), chunk * (depth_ * in_) + first_q +
+                                                              nest_.first_row(s, part) * pitch),
+                         pitch, q_.type);
+  matmul.rows = nest_.rows(s, part);
+  matmul.depth = load.depth;
+  matmul.cols = load.cols;
+  matmul.first = second ? at_least(Affine(0), 1) : equals_first(chunk);
+  e_.emit(lane.mxu, matmul, guard);
+  e_.close();
+}
+
+void AttentionKernel::product(const Lane& lane, const Step& s) {
+  if (!g_.values_in_keys) e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
+  const Affine block = e_.open(head_blocks_);
+  const Affine part = e_.open(parts_);
+  for (std::int64_t key = 0; key < mxu_.cols; key += g_.key_chunk) {
+    multiply_values(lane, s, block, part, key);
+  }
+  e_.close();
+  e_.close();
+  e_.signal(lane.mxu, {{lane.product, 1}, e_.released(value_ring(), lane.mxu)});
+}
+
+// The values from `inside` of column block `part` on, as many as a weight tile holds.
+void AttentionKernel::multiply_values(const Lane& lane, const Step& s, const Affine& block,
+                                      const Affine& part, std::int64_t inside) {
+  const Guard guard = active(lane, s, part);
+  const Affine key = part * mxu_.cols + inside;
+  const Guard first = both(equals_first(part), equals_first(inside));
+  WeightLoad load;
+  load.src =
+      vmem_tile(value_ring().at(nest_.place(s), key * v_pitch_ + block * (mxu_.cols * in_) +
+                                                    lane.kv_head * g_.value_dim * in_ + v_inside_),
+                v_pitch_, v_.type);
+  load.depth = nest_.keys_from(s, key, g_.key_chunk);
+  load.cols = clamped(Affine(g_.value_dim) - block * mxu_.cols, mxu_.cols);
+  e_.emit(lane.mxu, load, guard);
+  // The weights of the first product are loaded while its probabilities are computed.
+  e_.wait(lane.mxu, {{lane.probs, 1}}, both(equals_first(block), first));
+  Matmul matmul;
+  matmul.dst = product_tile(lane, s, block, part);
+  matmul.lhs = probs_tile(lane, s, key, part);
+  matmul.rows = nest_.rows(s, part);
+  matmul.depth = load.depth;
+  matmul.cols = load.cols;
+  matmul.first = first;
+  e_.emit(lane.mxu, matmul, guard);
+}
+
+}  // namespace systole
