@@ -42,7 +42,9 @@ std::vector<Grid> product_grids(const Graph& graph, const Op& op, const ChipSpec
                                 std::int64_t cores) {
   const Extent lhs = extent_of(graph, op.operands[0]);
   const std::int64_t n = graph.tensors[static_cast<std::size_t>(op.result)].cols;
-  const std::int64_t columns = ceil_div(n, chip.mxu.cols);
+  // Of a product by heads, columns are divided between heads.
+  const auto heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
+  const std::int64_t columns = heads > 1 ? heads : ceil_div(n, chip.mxu.cols);
   if (!is_experts(op)) return pairs(cores, ceil_div(lhs.rows, chip.vpu.sublanes), columns);
   // The rows of an expert product are those of its table, of all experts. An operand of a step with
   // one column is one number per row, which a part of one column would be taken for.
@@ -139,13 +141,20 @@ class Part {
     const std::int64_t m = extent(0).rows;
     const Range rows =
         is_experts(op_) ? Range{0, out.rows} : share(m, chip_.vpu.sublanes, grid_.first, first_);
-    const Range cols = share(out.cols, chip_.mxu.cols, grid_.second, second_);
+    const auto heads = static_cast<std::int64_t>(attribute(op_, "heads", 1));
+    const std::int64_t block = heads > 1 ? out.cols / heads : chip_.mxu.cols;
+    const Range cols = share(out.cols, block, grid_.second, second_);
     local_.result = part(op_.result, rows, cols);
-    if (!is_experts(op_)) take_rows(0, rows);
-    if (attribute(op_, "transpose_rhs", 0) != 0) {
-      take_rows(1, cols);
+    if (heads > 1) {  // columns of lhs and rows of rhs belong to heads
+      const std::int64_t depth = extent(0).cols / heads;
+      const Range inner{cols.first / block * depth, cols.count / block * depth};
+      local_.operands[0] = part(op_.operands[0], rows, inner);
+      take_rows(1, inner);
+      local_.attributes["heads"] = static_cast<double>(cols.count / block);
     } else {
-      take_cols(1, cols);
+      if (!is_experts(op_)) take_rows(0, rows);
+      const bool transposed = attribute(op_, "transpose_rhs", 0) != 0;
+      transposed ? take_rows(1, cols) : take_cols(1, cols);
     }
     const auto own = static_cast<std::size_t>(row_of(op_.kind).operands);
     for (std::size_t i = own; i < op_.operands.size(); ++i) {
