@@ -85,7 +85,6 @@ class Part {
         op_(op),
         chip_(chip),
         grid_(grid),
-        core_(core),
         first_(core / grid.second),
         second_(core % grid.second),
         local_(op) {}
@@ -115,10 +114,16 @@ class Part {
     const Extent whole = extent_of(division_.graph, of);
     if (rows == Range{0, whole.rows} && cols == Range{0, whole.cols}) return of;
     Tensor part = tensor(of.tensor);
-    part.name += ".core" + std::to_string(core_);
+    part.name += ".rows" + std::to_string(rows.first) + "+" + std::to_string(rows.count);
     part.rows = rows.count;
     part.cols = cols.count;
     if (part.role == TensorRole::kTable) {
+      // Ops that read the same rows of a table share a part of it.
+      for (auto t = static_cast<std::size_t>(division_.first_part());
+           t < division_.graph.tensors.size(); ++t) {
+        if (division_.graph.tensors[t].name == part.name)
+          return {static_cast<std::int32_t>(t), 0, 0};
+      }
       const auto begin = part.values.begin() + rows.first * part.cols;
       part.values = std::vector<std::int64_t>(begin, begin + rows.count * part.cols);
     }
@@ -253,7 +258,7 @@ class Part {
   const Op& op_;
   const ChipSpec& chip_;
   Grid grid_;
-  std::int64_t core_, first_, second_;
+  std::int64_t first_, second_;
   Op local_;
 };
 
