@@ -40,12 +40,12 @@ bool is_experts(const Op& op) { return row_of(op.kind).family == OpFamily::kExpe
 
 std::vector<Grid> product_grids(const Graph& graph, const Op& op, const ChipSpec& chip,
                                 std::int64_t cores) {
-  const Extent lhs = extent_of(graph, op.operands[0]);
+  const std::int64_t m = extent_of(graph, op.operands[0]).rows;
   const std::int64_t n = graph.tensors[static_cast<std::size_t>(op.result)].cols;
   // Of a product by heads, columns are divided between heads.
   const auto heads = static_cast<std::int64_t>(attribute(op, "heads", 1));
   const std::int64_t columns = heads > 1 ? heads : ceil_div(n, chip.mxu.cols);
-  if (!is_experts(op)) return pairs(cores, ceil_div(lhs.rows, chip.vpu.sublanes), columns);
+  if (!is_experts(op)) return pairs(cores, ceil_div(m, chip.vpu.sublanes), columns);
   // The rows of an expert product are those of its table, of all experts. An operand of a step with
   // one column is one number per row, which a part of one column would be taken for.
   const bool single = chip.mxu.cols == 1 || n % chip.mxu.cols == 1;
@@ -119,11 +119,10 @@ class Part {
     part.cols = cols.count;
     if (part.role == TensorRole::kTable) {
       // Ops that read the same rows of a table share a part of it.
-      for (auto t = static_cast<std::size_t>(division_.first_part());
-           t < division_.graph.tensors.size(); ++t) {
-        if (division_.graph.tensors[t].name == part.name)
-          return {static_cast<std::int32_t>(t), 0, 0};
-      }
+      const auto& all = division_.graph.tensors;
+      const auto same = std::find_if(all.begin() + division_.first_part(), all.end(),
+                                     [&](const Tensor& t) { return t.name == part.name; });
+      if (same != all.end()) return {static_cast<std::int32_t>(same - all.begin()), 0, 0};
       const auto begin = part.values.begin() + rows.first * part.cols;
       part.values = std::vector<std::int64_t>(begin, begin + rows.count * part.cols);
     }

@@ -137,6 +137,9 @@ TEST_CASE("lookups divided over cores have the evaluator's values") {
   check(
       "table %t [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8] input %x fp32[6, 10]\n"
       "%y = select(%t, %x)\noutput %y");
+  check(
+      "table %t [0, 0, 0, 1] input %x fp32[4, 2] weight %w bf16[2, 1]\n%a = gather(%t, %w)\n"
+      "%b = select(%t, %x)\n%y = mul(%a, %b)\noutput %y");
 }
 
 // Of any model, on two and on three cores, in both phases: carried values, caches, views.
