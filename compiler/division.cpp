@@ -263,14 +263,6 @@ class Part {
 
 }  // namespace
 
-Division undivided(const Graph& graph) {
-  Division division{1, graph, {}, {}};
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) division.ops.push_back({op});
-  }
-  return division;
-}
-
 std::vector<Grid> grids(const Graph& graph, const Op& op, const ChipSpec& chip,
                         std::int64_t cores) {
   const Tensor& out = graph.tensors[static_cast<std::size_t>(op.result)];

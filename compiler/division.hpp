@@ -47,9 +47,6 @@ struct Division {
   }
 };
 
-// Each op whole, on one core.
-Division undivided(const Graph& graph);
-
 // The ways to divide an op over `cores` cores that keep most of them at work. Parts are whole rows
 // of blocks: of the MXUs along N, of the VPU's sublanes along M. Never empty.
 std::vector<Grid> grids(const Graph& graph, const Op& op, const ChipSpec& chip, std::int64_t cores);

@@ -178,6 +178,15 @@ PartShape shape_of(const Graph& graph, const Op& op) {
   return shape;
 }
 
+// Each op whole, on one core.
+Division undivided(const Graph& graph) {
+  Division division{1, graph, {}, {}};
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) division.ops.push_back({op});
+  }
+  return division;
+}
+
 // Parts of one op, by core.
 struct MappedParts {
   std::vector<std::optional<Op>> ops;
