@@ -68,11 +68,12 @@ std::string explanation(const Chip& chip, const Compilation& compilation) {
     const Op* op = nullptr;
     const Mapping* mapping = nullptr;
   };
-  const Graph& graph = compilation.oriented.graph;
+  const auto& [division, mappings] = compilation.tiling;
   std::map<std::string, Compiled> compiled;
-  auto mapping = compilation.mappings.begin();
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) compiled[op.name] = {&op, &*mapping++};
+  // The first core has a part of every op.
+  for (std::size_t op = 0; op < division.ops.size(); ++op) {
+    const Op& part = *division.ops[op].front();
+    compiled[part.name] = {&part, &mappings[op * division.ops[op].size()]};
   }
   const RunResult result = simulated(chip, compilation.program);
   double bounds = 0;
@@ -83,10 +84,12 @@ std::string explanation(const Chip& chip, const Compilation& compilation) {
     const auto found = compiled.find(op.name);
     if (found == compiled.end()) continue;
     const auto& [source, mapped] = found->second;
-    for (const std::string& limit : limits_of(chip.spec, graph, *source, *mapped)) {
+    for (const std::string& limit : limits_of(chip.spec, division.graph, *source, *mapped)) {
       text += fmt::format("  {:>7}  {}\n", "-", limit);
     }
-    text += fmt::format("  {:>7}  {}\n", "as", describe(*mapped, chip.spec));
+    const std::string where =
+        division.cores == 1 ? "" : fmt::format("core0 of {}: ", division.cores);
+    text += fmt::format("  {:>7}  {}{}\n", "as", where, describe(*mapped, chip.spec));
   }
   return fmt::format("{} on {}: {} cycles, {} of the sum of its ops' bounds\n", result.workload,
                      chip.spec.name, grouped(result.cycles),
