@@ -154,7 +154,8 @@ class Part {
       const Range inner{cols.first / block * depth, cols.count / block * depth};
       local_.operands[0] = part(op_.operands[0], rows, inner);
       take_rows(1, inner);
-      local_.attributes["heads"] = static_cast<double>(cols.count / block);
+      const std::int64_t part_heads = cols.count / block;
+      local_.attributes["heads"] = static_cast<double>(part_heads);
     } else {
       if (!is_experts(op_)) take_rows(0, rows);
       const bool transposed = attribute(op_, "transpose_rhs", 0) != 0;
