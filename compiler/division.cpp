@@ -107,7 +107,9 @@ class Part {
   const Tensor& tensor(std::int32_t number) const {
     return division_.graph.tensors[static_cast<std::size_t>(number)];
   }
+  // By value: adding a part moves the graph's tensors.
   Extent extent(std::size_t which) const { return extent_of(division_.graph, op_.operands[which]); }
+  Extent result() const { return extent_of(division_.graph, {op_.result, 0, 0}); }
 
   // Of an operand, counted from its own first column; itself where that is all of it.
   Operand part(const Operand& of, const Range& rows, const Range& cols) {
@@ -141,7 +143,7 @@ class Part {
   }
 
   void divide_product() {
-    const Tensor& out = tensor(op_.result);
+    const Extent out = result();
     const std::int64_t m = extent(0).rows;
     const Range rows =
         is_experts(op_) ? Range{0, out.rows} : share(m, chip_.vpu.sublanes, grid_.first, first_);
@@ -221,12 +223,11 @@ class Part {
     if (further.k2 >= 0) take_rows(at(further.k2), keys);
     if (further.bias >= 0) take_rows(at(further.bias), columns(heads, counts.seq));
     if (further.sinks >= 0) take_rows(at(further.sinks), heads);
-    local_.result =
-        part(op_.result, queries, columns(heads, tensor(op_.result).cols / counts.heads));
+    local_.result = part(op_.result, queries, columns(heads, result().cols / counts.heads));
   }
 
   void divide_lookup() {
-    const Tensor& out = tensor(op_.result);
+    const Extent out = result();
     const Range rows = share(out.rows, chip_.vpu.sublanes, grid_.first, first_);
     const std::int64_t entries = extent(0).rows / out.rows;  // of the table, per row
     take_rows(0, {rows.first * entries, rows.count * entries});
@@ -235,7 +236,7 @@ class Part {
   }
 
   void divide_rows() {
-    const Tensor& out = tensor(op_.result);
+    const Extent out = result();
     const std::int64_t repeat = rowwise_recipe(division_.graph, op_).repeat_rows;
     const Range repeats = share(out.rows / repeat, 1, grid_.first, first_);
     Range rows{repeats.first * repeat, repeats.count * repeat};
