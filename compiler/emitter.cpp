@@ -27,6 +27,12 @@ void add_tokens(const std::vector<Token>& more, std::vector<Token>& tokens) {
   }
 }
 
+// Units of the first core go without its number.
+std::string name_of(const CoreUnit& unit) {
+  const std::string core = unit.core == 0 ? "" : "core" + std::to_string(unit.core) + ".";
+  return core + systole::name_of(unit.unit);
+}
+
 // Joins a sync to the sync before it where that means the same: same queue, guard and op, and
 // nothing is signalled before something else is awaited.
 bool join(Instruction& before, const Instruction& next) {
@@ -47,6 +53,12 @@ bool join(Instruction& before, const Instruction& next) {
 
 }  // namespace
 
+void Emitter::next_core() {
+  program_.streams.emplace_back();
+  pending_.clear();
+  op_ = -1;
+}
+
 Affine Emitter::open(const Value& count) {
   const bool write = !(count.is_constant() && count.base == 1);
   written_.push_back(write);
@@ -58,7 +70,7 @@ Affine Emitter::open(const Value& count) {
 
 void Emitter::close() {
   if (written_.back()) {
-    Stream& stream = program_.streams[0];
+    Stream& stream = program_.streams.back();
     if (std::holds_alternative<Loop>(stream.back().body)) {
       stream.pop_back();  // nothing in it
     } else {
@@ -77,7 +89,7 @@ void Emitter::emit(UnitId unit, Body body, Guard guard, std::vector<Token> waits
   while (waits.size() > kMaxTokens) {
     std::vector<Token> some(waits.end() - kMaxTokens, waits.end());
     waits.resize(waits.size() - kMaxTokens);
-    program_.streams[0].push_back({unit, Sync{}, guard, std::move(some), {}, op_});
+    program_.streams.back().push_back({unit, Sync{}, guard, std::move(some), {}, op_});
   }
   std::vector<Token> later;
   if (signals.size() > kMaxTokens) {
@@ -85,7 +97,7 @@ void Emitter::emit(UnitId unit, Body body, Guard guard, std::vector<Token> waits
     signals.resize(kMaxTokens);
   }
   Instruction next{unit, std::move(body), guard, std::move(waits), std::move(signals), op_};
-  Stream& stream = program_.streams[0];
+  Stream& stream = program_.streams.back();
   if (stream.empty() || !join(stream.back(), next)) stream.push_back(std::move(next));
   if (!later.empty()) emit(unit, Sync{}, std::move(guard), {}, std::move(later));
 }
@@ -99,10 +111,14 @@ void Emitter::signal(UnitId unit, const std::vector<Token>& tokens, const Guard&
 }
 
 std::int32_t Emitter::semaphore(const std::string& purpose, UnitId from, UnitId to) {
+  return semaphore(purpose, {core(), from}, {core(), to});
+}
+
+std::int32_t Emitter::semaphore(const std::string& purpose, CoreUnit from, CoreUnit to) {
   const std::string name = purpose + "." + name_of(from) + "." + name_of(to);
   const auto [found, fresh] =
       semaphores_.try_emplace(name, static_cast<std::int32_t>(program_.semaphores.size()));
-  if (fresh) program_.semaphores.push_back({name, 0});
+  if (fresh) program_.semaphores.push_back({name, 0, to.core});
   return found->second;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes one instruction stream: loops, tokens, and rings of buffers handed from one queue to
-// others. Kernels (compiler/lower_*.cpp) say what is done; the emitter keeps tokens in balance.
+// Writes instruction streams, one core's after the other: loops, tokens, and rings of buffers
+// handed from one queue to others. Kernels (compiler/lower_*.cpp) say what is done; the emitter
+// keeps tokens in balance.
 #pragma once
 
 #include <map>
@@ -29,9 +30,20 @@ struct Ring {
   }
 };
 
+// A queue of a core.
+struct CoreUnit {
+  std::int64_t core = 0;
+  UnitId unit;
+  friend auto operator<=>(const CoreUnit&, const CoreUnit&) = default;
+};
+
 class Emitter {
  public:
   explicit Emitter(Program& program) : program_(program) { program_.streams.emplace_back(); }
+
+  std::int64_t core() const { return std::ssize(program_.streams) - 1; }
+  // Goes on to the next core's stream. Precondition: this one has its halt.
+  void next_core();
 
   // The op that the instructions to come serve.
   void serve(std::int32_t op) { op_ = op; }
@@ -50,6 +62,8 @@ class Emitter {
 
   // The semaphore from one queue to another for one purpose; made at its first use.
   std::int32_t semaphore(const std::string& purpose, UnitId from, UnitId to);
+  // The same between queues of two cores.
+  std::int32_t semaphore(const std::string& purpose, CoreUnit from, CoreUnit to);
 
   // The number of a constant table with these values; made at their first use.
   std::int32_t table(const std::string& purpose, std::vector<std::int64_t> values);

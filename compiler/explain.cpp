@@ -50,12 +50,13 @@ Sentences limits(const ChipSpec& chip, const Graph& graph, const Op& op, const G
   say_padding(all, "n", g.n, "blocks of columns", chip.mxu.cols);
   const std::int64_t rows = std::min(g.mxu_m, g.rows_per_tile());
   say_weight_loads(all, chip.mxu, fmt::format("{} rows", rows), rows);
-  const std::int64_t lanes = g.split_m * g.split_n;
+  const std::int64_t col_blocks = ceil_div(g.n, chip.mxu.cols);
+  const std::int64_t lanes = std::min(g.split_m, ceil_div(g.rows_per_tile(), g.mxu_m)) *
+                             std::min(g.split_n, ceil_div(col_blocks, g.col_blocks));
   if (lanes < chip.mxu.count) {
     all.push_back(fmt::format("{} of {} MXUs have work", lanes, chip.mxu.count));
   }
-  say_padding(all, "n in column blocks", ceil_div(g.n, chip.mxu.cols), "tiles",
-              g.split_n * g.col_blocks);
+  say_padding(all, "n in column blocks", col_blocks, "tiles", g.split_n * g.col_blocks);
   if (g.expert_rows.empty()) {
     say_padding(all, "m", g.m, "tiles of rows", g.tile_m());
   } else {

@@ -155,6 +155,20 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
   }
 }
 
+Layout::Layout(const Layout& whole, const Division& division)
+    : graph_(division.graph),
+      chip_(whole.chip_),
+      next_(whole.next_),
+      slots_(whole.slots_),
+      rings_(whole.rings_) {
+  for (const TensorPart& part : division.parts) {
+    Slot slot = slots_[static_cast<std::size_t>(part.tensor)];
+    const Bytes element = size_of(graph_.tensors[static_cast<std::size_t>(part.tensor)].type);
+    if (slot.base >= 0) slot.base += part.first_row * slot.pitch + part.first_col * element;
+    slots_.push_back(slot);
+  }
+}
+
 void Layout::require_fit() const {
   if (next_ <= hbm_bytes_per_core(chip_)) return;
   bad_input(graph_.name, fmt::format("{} bytes of tensors", next_),

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/division.hpp"
 #include "compiler/graph.hpp"
 #include "isa/chip.hpp"
 #include "isa/program.hpp"
@@ -40,6 +41,9 @@ class Layout {
   // Throws Error (kBadInput) where a carried value is needed under another name, or where an output
   // is not computed by an op.
   Layout(const Graph& graph, const ChipSpec& chip);
+  // `whole`, with the parts of its tensors that `division` adds. Precondition: a division of the
+  // graph of `whole`, that stays where it is.
+  Layout(const Layout& whole, const Division& division);
 
   // `layer`: index of the repetition loop; the constant 0 outside of it. The place of a column view
   // is that of the tensor whose elements it names.

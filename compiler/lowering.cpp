@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/lowering.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "compiler/head_counts.hpp"
@@ -45,8 +46,9 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
   return reads;
 }
 
-ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles)
-    : graph_(graph), emitter_(emitter), roles_(roles) {
+ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles,
+                         std::int64_t cores)
+    : graph_(graph), emitter_(emitter), roles_(roles), cores_(cores) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
       if (row_of(op.kind).family != OpFamily::kView) continue;
@@ -85,13 +87,20 @@ std::vector<std::int32_t> ReadyTokens::sources(std::int32_t tensor) const {
   return view == sources_.end() ? std::vector<std::int32_t>{tensor} : view->second;
 }
 
+std::int32_t ReadyTokens::ready(std::int64_t producer, std::int64_t reader, UnitId engine) {
+  return emitter_.semaphore("ready", {producer, roles_.out}, {reader, engine});
+}
+
 void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
-  const auto number = number_.find({tensor, engine});
-  if (number == number_.end()) return;  // an input, a weight, or settled by a section's edge
-  const std::int32_t missing = number->second - taken_[engine];
-  if (missing <= 0) return;
-  taken_[engine] = number->second;
-  emitter_.wait(engine, {{emitter_.semaphore("ready", roles_.out, engine), missing}});
+  for (std::int64_t producer = 0; producer < cores_; ++producer) {
+    const Channel channel{producer, engine};
+    const auto number = number_.find({tensor, channel});
+    if (number == number_.end()) continue;  // an input, a weight, or settled by a section's edge
+    const std::int32_t missing = number->second - taken_[channel];
+    if (missing <= 0) continue;
+    taken_[channel] = number->second;
+    emitter_.wait(engine, {{ready(producer, emitter_.core(), engine), missing}});
+  }
 }
 
 void ReadyTokens::await(const Op& op) {
@@ -100,29 +109,50 @@ void ReadyTokens::await(const Op& op) {
   }
 }
 
-void ReadyTokens::announce(const Op& op) {
+void ReadyTokens::announce(const Op& op, const std::vector<std::int64_t>& producers) {
   std::map<UnitId, std::int32_t> signals;
   for (const std::int32_t result : {op.result, op.scales}) {
     if (result < 0) continue;
     for (const UnitId engine : readers_[result]) {
-      number_[{result, engine}] = ++given_[engine];
+      for (const std::int64_t producer : producers) {
+        const Channel channel{producer, engine};
+        number_[{result, channel}] = ++given_[channel];
+      }
       ++signals[engine];
     }
   }
+  const std::int64_t own = emitter_.core();
+  if (std::find(producers.begin(), producers.end(), own) == producers.end()) return;
   std::vector<Token> tokens;
-  for (const auto& [engine, count] : signals) {
-    tokens.push_back({emitter_.semaphore("ready", roles_.out, engine), count});
+  for (std::int64_t reader = 0; reader < cores_; ++reader) {
+    for (const auto& [engine, count] : signals) {
+      tokens.push_back({ready(own, reader, engine), count});
+    }
   }
   emitter_.signal(roles_.out, tokens);
 }
 
 void ReadyTokens::settle() {
-  for (auto& [engine, given] : given_) {
-    const std::int32_t missing = given - taken_[engine];
+  for (auto& [channel, given] : given_) {
+    const std::int32_t missing = given - taken_[channel];
     if (missing <= 0) continue;
-    taken_[engine] = given;
-    emitter_.wait(engine, {{emitter_.semaphore("ready", roles_.out, engine), missing}});
+    taken_[channel] = given;
+    const auto& [producer, engine] = channel;
+    emitter_.wait(engine, {{ready(producer, emitter_.core(), engine), missing}});
   }
+}
+
+void ReadyTokens::meet() {
+  std::vector<Token> signals, waits;
+  const CoreUnit own{emitter_.core(), roles_.out};
+  for (std::int64_t core = 0; core < cores_; ++core) {
+    if (core == own.core) continue;
+    const CoreUnit other{core, roles_.out};
+    signals.push_back({emitter_.semaphore("met", own, other), 1});
+    waits.push_back({emitter_.semaphore("met", other, own), 1});
+  }
+  emitter_.signal(roles_.out, signals);
+  emitter_.wait(roles_.out, waits);
 }
 
 Bytes Arena::take(Bytes bytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every kernel gets: the graph, where its tensors are, the chip, the emitter, the half of
-// VMEM it may use, and the order between ops through HBM.
+// What every kernel gets: the graph and the parts of its tensors, where they are, the chip, the
+// emitter, the half of VMEM it may use, and the order between ops through HBM.
 #pragma once
 
 #include <map>
@@ -27,29 +27,37 @@ struct EngineRead {
 };
 std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles);
 
-// Order between ops: an engine that loads a computed tensor waits until its producer has stored
-// it. Each producer signals each engine that will read its result once; engines take the signals
-// in program order.
+// Order between ops, for the emitter's core: an engine that loads a computed tensor waits until its
+// producers, on all cores that compute parts of it, have stored it. Each producer signals each
+// engine of each core that will read its result once; engines take the signals in program order.
 class ReadyTokens {
  public:
-  ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles);
+  ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles, std::int64_t cores = 1);
 
-  void await(const Op& op);     // before the op's first load
-  void announce(const Op& op);  // after the op's last store
-  void settle();                // engines take every signal given so far
+  void await(const Op& op);  // before the op's first load
+  // After the op's last store, on the cores that store parts of its results.
+  void announce(const Op& op, const std::vector<std::int64_t>& producers = {0});
+  void settle();  // engines take every signal given so far
+  // Stores to come, on any core, wait for those of all cores before, and so for what those cores
+  // have read.
+  void meet();
 
  private:
   void await(std::int32_t tensor, UnitId engine);
+  std::int32_t ready(std::int64_t producer, std::int64_t reader, UnitId engine);
   std::vector<std::int32_t> sources(std::int32_t tensor) const;
 
   const Graph& graph_;
   Emitter& emitter_;
   DmaRoles roles_;
+  std::int64_t cores_;
   std::map<std::int32_t, std::set<UnitId>> readers_;  // of each computed tensor
   // A view's tensor -> whose bytes it shows; of appends to one cache, what all of them append.
   std::map<std::int32_t, std::vector<std::int32_t>> sources_;
-  std::map<UnitId, std::int32_t> given_, taken_;
-  std::map<std::pair<std::int32_t, UnitId>, std::int32_t> number_;  // signal of a tensor
+  // By producer and this core's engine.
+  using Channel = std::pair<std::int64_t, UnitId>;
+  std::map<Channel, std::int32_t> given_, taken_;
+  std::map<std::pair<std::int32_t, Channel>, std::int32_t> number_;  // signal of a tensor
 };
 
 struct Lowering {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "compiler/capability.hpp"
 #include "compiler/decompose.hpp"
@@ -24,12 +25,21 @@ namespace {
 
 std::string graph_text(const PassState& state) { return print_graph(state.graph); }
 
+// A line for each op; for each of its parts where there are several cores.
 std::string tiles_text(const PassState& state) {
   std::string text;
   std::size_t next = 0;
+  std::size_t number = 0;
+  const auto& [division, mappings] = state.tiling;
   for (const Section& section : state.graph.sections) {
     for (const Op& op : section.ops) {
-      text += fmt::format("{}: {}\n", op.name, describe(state.mappings[next++], state.chip->spec));
+      const std::vector<std::optional<Op>>& parts = division.ops[number++];
+      for (std::size_t core = 0; core < parts.size(); ++core) {
+        const Mapping& mapping = mappings[next++];
+        if (!parts[core]) continue;
+        const std::string where = parts.size() == 1 ? "" : fmt::format(" core{}", core);
+        text += fmt::format("{}{}: {}\n", op.name, where, describe(mapping, state.chip->spec));
+      }
     }
   }
   return text;
@@ -63,7 +73,8 @@ void run_place(PassState& state) {
 void run_emit(PassState& state) {
   const ChipSpec& chip = state.chip->spec;
   Program& program = state.program;
-  program = schedule(state.graph, chip, *state.layout, state.mappings);
+  program =
+      schedule(state.graph, chip, *state.layout, state.tiling.division, state.tiling.mappings);
   state.operands = operand_reads(state.graph, *state.layout, program);
   if (!state.column_major.empty()) {
     restore_symbols({state.graph, state.column_major}, program.symbols);
@@ -97,10 +108,11 @@ const PassTable& passes() {
        .run = run_orient,
        .text = graph_text},
       {.name = "tile",
-       .doc = "a mapping for each op, by a search with the timing formulas",
+       .doc = "parts of each op for the cores, and their mappings, by a search with the timing "
+              "formulas",
        .level = PassLevel::kProgram,
        .needs_chip = true,
-       .run = [](PassState& state) { state.mappings = map_ops(state.graph, state.chip->spec); },
+       .run = [](PassState& state) { state.tiling = tile_ops(state.graph, state.chip->spec); },
        .text = tiles_text},
       {.name = "place",
        .doc = "an HBM address for each tensor",

@@ -9,7 +9,7 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/layout.hpp"
-#include "compiler/mapping.hpp"
+#include "compiler/tile.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/error.hpp"
 #include "isa/operand_read.hpp"
@@ -26,7 +26,7 @@ struct PassState {
   Graph graph;
   const Chip* chip = nullptr;           // none: what a pass asks of a chip is not checked
   std::vector<bool> column_major = {};  // after orient: by tensor (compiler/orient.hpp)
-  std::vector<Mapping> mappings = {};   // after tile: one per op
+  Tiling tiling = {};                   // after tile
   std::optional<Layout> layout = {};    // after place
   Program program = {};                 // after emit
   std::vector<OperandRead> operands = {};

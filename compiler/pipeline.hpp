@@ -25,7 +25,7 @@ struct Compilation {
   Program program;
   std::vector<std::pair<std::string, Graph>> graphs;  // after import, decompose and fuse
   Oriented oriented;                                  // after orient
-  std::vector<Mapping> mappings;                      // of the oriented graph's ops
+  Tiling tiling;                                      // parts of its ops, and their mappings
   std::string tiles;                                  // the same in words, one op per line
   std::vector<OperandRead> operands;                  // what each op must read
 };

@@ -4,14 +4,16 @@
 
 #include <vector>
 
+#include "compiler/division.hpp"
 #include "compiler/layout.hpp"
 #include "compiler/mapping.hpp"
 #include "isa/program.hpp"
 
 namespace systole {
 
-// Ops in order; the repeated section is one loop. Everything but the chip's name and hash is set.
+// A stream for each core: ops in order; the repeated section is one loop. `mappings`: of the parts
+// of each op, op by op and core by core. Everything but the chip's name and hash is set.
 Program schedule(const Graph& graph, const ChipSpec& chip, const Layout& layout,
-                 const std::vector<Mapping>& mappings);
+                 const Division& division, const std::vector<Mapping>& mappings);
 
 }  // namespace systole

@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "compiler/attention_mapping.hpp"
 #include "compiler/expert_rules.hpp"
@@ -75,6 +79,10 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
   return {};
 }
 
+Bytes vmem_to_plan(const Graph& graph, const ChipSpec& chip) {
+  return std::max<Bytes>(0, vmem_per_op(graph, chip) - rounding(chip));
+}
+
 }  // namespace
 
 Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip) {
@@ -135,12 +143,111 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
 }
 
 std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip) {
-  const Bytes vmem = std::max<Bytes>(0, vmem_per_op(graph, chip) - rounding(chip));
+  const Bytes vmem = vmem_to_plan(graph, chip);
   std::vector<Mapping> mappings;
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) mappings.push_back(map_op(graph, op, chip, vmem));
   }
   return mappings;
+}
+
+namespace {
+
+Cycles estimate_of(const Mapping& mapping) {
+  return std::visit(
+      [](const auto& m) -> Cycles {
+        if constexpr (requires { m.estimate; }) return m.estimate;
+        return 0;
+      },
+      mapping);
+}
+
+// What a mapping is chosen by, but for the kind of op.
+struct PartShape {
+  std::vector<std::pair<std::int64_t, std::int64_t>> extents;
+  std::map<std::string, double, std::less<>> attributes;
+  friend bool operator==(const PartShape&, const PartShape&) = default;
+};
+
+PartShape shape_of(const Graph& graph, const Op& op) {
+  PartShape shape{{}, op.attributes};
+  for (const Operand& operand : op.operands) {
+    const Extent extent = extent_of(graph, operand);
+    shape.extents.emplace_back(extent.rows, extent.cols);
+  }
+  const Tensor& out = graph.tensors[static_cast<std::size_t>(op.result)];
+  shape.extents.emplace_back(out.rows, out.cols);
+  return shape;
+}
+
+// Each op whole, on one core.
+Division undivided(const Graph& graph) {
+  Division division{1, graph, {}, {}};
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) division.ops.push_back({op});
+  }
+  return division;
+}
+
+// Parts of one op, by core.
+struct MappedParts {
+  std::vector<std::optional<Op>> ops;
+  std::vector<Mapping> mappings;
+  Cycles slowest = 0;
+};
+
+MappedParts map_parts(Division& division, const Op& op, const ChipSpec& chip, Bytes vmem,
+                      const Grid& grid) {
+  MappedParts parts{divided(division, op, chip, grid), {}, 0};
+  std::vector<PartShape> shapes;
+  for (const std::optional<Op>& part : parts.ops) {
+    shapes.push_back(part ? shape_of(division.graph, *part) : PartShape{});
+    const auto same = std::find(shapes.begin(), shapes.end() - 1, shapes.back());
+    if (same != shapes.end() - 1) {
+      parts.mappings.push_back(parts.mappings[static_cast<std::size_t>(same - shapes.begin())]);
+    } else {
+      parts.mappings.push_back(part ? map_op(division.graph, *part, chip, vmem) : Mapping{});
+    }
+    parts.slowest = std::max(parts.slowest, estimate_of(parts.mappings.back()));
+  }
+  return parts;
+}
+
+MappedParts map_divided(Division& division, const Op& op, const ChipSpec& chip, Bytes vmem) {
+  const std::vector<Grid> choices = grids(division.graph, op, chip, division.cores);
+  if (choices.size() == 1) return map_parts(division, op, chip, vmem, choices.front());
+  const std::size_t tensors = division.graph.tensors.size();
+  const std::size_t parts = division.parts.size();
+  Grid best;
+  Cycles least = std::numeric_limits<Cycles>::max();
+  for (const Grid& grid : choices) {
+    const Cycles slowest = map_parts(division, op, chip, vmem, grid).slowest;
+    division.graph.tensors.resize(tensors);
+    division.parts.resize(parts);
+    if (slowest >= least) continue;
+    least = slowest;
+    best = grid;
+  }
+  return map_parts(division, op, chip, vmem, best);
+}
+
+}  // namespace
+
+Tiling tile_ops(const Graph& graph, const ChipSpec& chip) {
+  const std::int64_t cores = cores_to_use(chip);
+  if (cores == 1) return {undivided(graph), map_ops(graph, chip)};
+  ChipSpec share = chip;
+  share.hbm.bandwidth /= static_cast<double>(cores);
+  const Bytes vmem = vmem_to_plan(graph, chip);
+  Tiling tiling{{cores, graph, {}, {}}, {}};
+  for (const Section& section : graph.sections) {
+    for (const Op& op : section.ops) {
+      MappedParts parts = map_divided(tiling.division, op, share, vmem);
+      tiling.division.ops.push_back(std::move(parts.ops));
+      for (Mapping& mapping : parts.mappings) tiling.mappings.push_back(std::move(mapping));
+    }
+  }
+  return tiling;
 }
 
 }  // namespace systole

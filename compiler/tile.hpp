@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "compiler/division.hpp"
 #include "compiler/graph.hpp"
 #include "compiler/mapping.hpp"
 
@@ -13,9 +14,18 @@ namespace systole {
 // next op's first loads run under the previous op's last stores.
 Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip);
 
-// Mappings in the order before, body, after. Throws Error (kBadInput) where an op does not fit the
-// chip; the message names the op.
+// Mappings of whole ops on one core, in the graph's order. Throws Error (kBadInput) where an op
+// does not fit the chip; the message names the op.
 std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip);
+
+// The ops of a graph divided over the cores that share HBM, and mapped. Of the ways to divide an
+// op, the one is taken whose slowest part has the lowest estimate, with an even share of HBM's
+// bandwidth for each core. Throws as map_ops().
+struct Tiling {
+  Division division;
+  std::vector<Mapping> mappings;  // op by op, core by core; none: a view, or no part for the core
+};
+Tiling tile_ops(const Graph& graph, const ChipSpec& chip);
 
 RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem);
 

@@ -6,8 +6,9 @@
 namespace systole {
 namespace {
 
-// Most tiles lie in one to four granules; even so a granule of HBM holds few accesses.
-constexpr std::int64_t kMostGranules = 16384;
+// Most tiles lie in one to four granules; even so a granule of HBM holds few accesses, also where
+// rows are moved one by one. 24 bytes each.
+constexpr std::int64_t kMostGranules = std::int64_t{1} << 19;
 constexpr int kSmallestGranule = 18;       // log2 of its bytes
 constexpr std::size_t kWideGranules = 32;  // an access that spans more is listed apart
 constexpr std::size_t kFirstSweep = 512;
@@ -102,7 +103,10 @@ void LiveAccesses::link(std::uint32_t slot) {
     wide_.push_back(entry);
     return;
   }
-  for (std::size_t g = first; g <= last; ++g) granules_[g].push_back(entry);
+  for (std::size_t g = first; g <= last; ++g) {
+    if (granules_[g].empty()) used_.push_back(g);
+    granules_[g].push_back(entry);
+  }
 }
 
 void LiveAccesses::sweep(const QueueClocks& clocks) {
@@ -121,7 +125,8 @@ void LiveAccesses::sweep(const QueueClocks& clocks) {
   dead_.assign(accesses_.size(), false);
   free_.clear();
   wide_.clear();
-  for (std::vector<Entry>& entries : granules_) entries.clear();
+  for (const std::size_t g : used_) granules_[g].clear();
+  used_.clear();
   for (std::uint32_t slot = 0; slot < accesses_.size(); ++slot) link(slot);
   sweep_at_ = std::max(kFirstSweep, 2 * accesses_.size());
 }

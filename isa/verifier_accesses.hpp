@@ -65,7 +65,8 @@ class LiveAccesses {
   std::vector<std::size_t> users_;
   std::vector<bool> in_order_;
   std::vector<std::vector<Entry>> granules_;
-  std::vector<Entry> wide_;  // accesses that span many granules
+  std::vector<std::size_t> used_;  // granules that have had entries since the last sweep
+  std::vector<Entry> wide_;        // accesses that span many granules
   std::vector<LiveAccess> accesses_;
   std::vector<bool> dead_;
   std::vector<std::uint32_t> free_;

@@ -27,7 +27,7 @@ class QueueMap {
 
  private:
   struct Queue {
-    std::size_t core;
+    std::size_t core = 0;
     UnitId unit;
     friend bool operator==(const Queue&, const Queue&) = default;
   };
@@ -37,7 +37,7 @@ class QueueMap {
 
 // Where in a program a walk is.
 struct WalkPlace {
-  std::size_t core;
+  std::size_t core = 0;
   const StreamReport& report;
   const StreamWalker& walker;
 };

@@ -15,6 +15,7 @@
 #include "sim/cli/job.hpp"
 #include "sim/cli/output.hpp"
 #include "sim/cli/scenario_file.hpp"
+#include "sim/cli/simulated_job.hpp"
 #include "sim/cli/workload.hpp"
 
 namespace systole {
@@ -85,7 +86,8 @@ ExitCode compile_command(const Options& options) {
   }
   print_result(after);
   if (options.explain) {
-    write_output(options.output, explanation(job.chip, job.compilation));
+    const RunResult result = simulate_job(job, chip, {}, options, {}, nullptr).result;
+    write_output(options.output, explanation(job.chip, result, job.compilation));
     return ExitCode::kDone;
   }
   // Where only passes are asked for, the program itself would be in the way.

@@ -6,35 +6,13 @@
 #include <map>
 
 #include "compiler/explain.hpp"
-#include "sim/energy/energy.hpp"
-#include "sim/observe/action_counts.hpp"
-#include "sim/observe/array_times.hpp"
-#include "sim/observe/op_cycles.hpp"
-#include "sim/observe/unit_times.hpp"
 #include "sim/report/format.hpp"
-#include "sim/report/result.hpp"
-#include "sim/timing/memory_model.hpp"
-#include "sim/timing/simulate.hpp"
 
 namespace systole {
 namespace {
 
 // A cause with less than this share of the op's cycles is not worth a line.
 constexpr double kLeastShare = 0.001;
-
-RunResult simulated(const Chip& chip, const Program& program) {
-  UnitTimes unit_times;
-  ActionCounts actions;
-  OpCycles op_cycles;
-  ArrayTimes array_times(program.streams);
-  const SimulationResult run =
-      simulate(chip.spec, program, {&unit_times, &actions, &op_cycles, &array_times}, {});
-  const Measurements measured = measurements(program.ops.size(), run.cycles, run.units, unit_times,
-                                             actions, op_cycles, array_times);
-  return make_result(
-      chip, program, measured, load_energy_table(chip.spec),
-      bound_bytes_per_cycle(MemoryModel::kPage, chip.spec, std::ssize(program.streams)));
-}
 
 std::string heading(const OpResult& op) {
   const std::string times = op.count == 1 ? "" : fmt::format(", {} times", grouped(op.count));
@@ -63,18 +41,18 @@ std::string losses(const OpResult& op) {
 
 }  // namespace
 
-std::string explanation(const Chip& chip, const Compilation& compilation) {
+std::string explanation(const Chip& chip, const RunResult& result, const Compilation& compilation) {
   struct Compiled {
     const Op* op = nullptr;
     const Mapping* mapping = nullptr;
   };
-  const Graph& graph = compilation.oriented.graph;
+  const auto& [division, mappings] = compilation.tiling;
   std::map<std::string, Compiled> compiled;
-  auto mapping = compilation.mappings.begin();
-  for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) compiled[op.name] = {&op, &*mapping++};
+  // The first core has a part of every op.
+  for (std::size_t op = 0; op < division.ops.size(); ++op) {
+    const Op& part = *division.ops[op].front();
+    compiled[part.name] = {&part, &mappings[op * division.ops[op].size()]};
   }
-  const RunResult result = simulated(chip, compilation.program);
   double bounds = 0;
   std::string text;
   for (const OpResult& op : result.ops) {
@@ -83,10 +61,12 @@ std::string explanation(const Chip& chip, const Compilation& compilation) {
     const auto found = compiled.find(op.name);
     if (found == compiled.end()) continue;
     const auto& [source, mapped] = found->second;
-    for (const std::string& limit : limits_of(chip.spec, graph, *source, *mapped)) {
+    for (const std::string& limit : limits_of(chip.spec, division.graph, *source, *mapped)) {
       text += fmt::format("  {:>7}  {}\n", "-", limit);
     }
-    text += fmt::format("  {:>7}  {}\n", "as", describe(*mapped, chip.spec));
+    const std::string where =
+        division.cores == 1 ? "" : fmt::format("core0 of {}: ", division.cores);
+    text += fmt::format("  {:>7}  {}{}\n", "as", where, describe(*mapped, chip.spec));
   }
   return fmt::format("{} on {}: {} cycles, {} of the sum of its ops' bounds\n", result.workload,
                      chip.spec.name, grouped(result.cycles),

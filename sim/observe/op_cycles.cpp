@@ -68,7 +68,7 @@ const std::vector<Cycles>& OpCycles::merged() const {
       const bool says = span.op >= 0;
       if (behind == nullptr || (says && (behind->op < 0 || span.op < behind->op))) behind = &span;
     }
-    const auto slot = static_cast<std::size_t>(behind->op + 1);
+    const std::size_t slot = behind->op < 0 ? 0 : static_cast<std::size_t>(behind->op) + 1;
     if (slot >= cycles_.size()) cycles_.resize(slot + 1, 0);
     cycles_[slot] += until - now;
     now = until;
@@ -77,8 +77,9 @@ const std::vector<Cycles>& OpCycles::merged() const {
 }
 
 Cycles OpCycles::of_op(std::int32_t op) const {
-  const auto slot = static_cast<std::size_t>(op + 1);
-  return op >= 0 && slot < merged().size() ? merged()[slot] : 0;
+  if (op < 0) return 0;
+  const auto slot = static_cast<std::size_t>(op) + 1;
+  return slot < merged().size() ? merged()[slot] : 0;
 }
 
 Cycles OpCycles::unattributed() const { return merged()[0]; }

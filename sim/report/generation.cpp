@@ -84,6 +84,15 @@ std::int64_t Generation::simulated() const {
                        [](const DecodeStep& step) { return !step.estimate; });
 }
 
+Generation::BaselineSums Generation::baseline_sums(std::size_t number) const {
+  BaselineSums sums{0, prefill_cost.baselines.at(number).energy_j};
+  for (const DecodeStep& step : steps) {
+    sums.decode_us += step.cost.baselines.at(number).time_us;
+    sums.energy_j += step.cost.baselines.at(number).energy_j;
+  }
+  return sums;
+}
+
 RunCost cost_of(const nlohmann::ordered_json& result) {
   RunCost cost{result.at("cycles").get<double>(), result.at("time_us").get<double>(),
                result.at("energy_j").at("total").get<double>()};

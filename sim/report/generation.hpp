@@ -69,6 +69,11 @@ struct Generation {
   double tokens_per_s() const;         // of all tokens, over the whole time
   double decode_tokens_per_s() const;  // of the steps' tokens, over the steps' time
   std::int64_t simulated() const;      // of the steps
+  struct BaselineSums {
+    double decode_us = 0;  // of all steps
+    double energy_j = 0;   // of the prefill, too
+  };
+  BaselineSums baseline_sums(std::size_t number) const;  // of that GPU
 };
 
 // What a result's JSON says that it took.

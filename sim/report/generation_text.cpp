@@ -74,11 +74,7 @@ std::string gpu_table(const Generation& generation) {
   std::string sources;
   for (std::size_t k = 0; k < generation.prefill_cost.baselines.size(); ++k) {
     const BaselineCost& first = generation.prefill_cost.baselines[k];
-    double decode_us = 0, energy = first.energy_j;
-    for (const DecodeStep& step : generation.steps) {
-      decode_us += step.cost.baselines.at(k).time_us;
-      energy += step.cost.baselines.at(k).energy_j;
-    }
+    const auto& [decode_us, energy] = generation.baseline_sums(k);
     table.push_back({first.gpu, first.kind, time_text(first.time_us),
                      time_text(decode_us / static_cast<double>(generation.steps.size())),
                      time_text(first.time_us + decode_us), with_prefix(energy, "J")});
@@ -160,11 +156,7 @@ std::string generation_json_text(const Generation& generation) {
   json["baselines"] = Json::array();
   for (std::size_t k = 0; k < generation.prefill_cost.baselines.size(); ++k) {
     const BaselineCost& first = generation.prefill_cost.baselines[k];
-    double decode_us = 0, energy = first.energy_j;
-    for (const DecodeStep& step : generation.steps) {
-      decode_us += step.cost.baselines.at(k).time_us;
-      energy += step.cost.baselines.at(k).energy_j;
-    }
+    const auto& [decode_us, energy] = generation.baseline_sums(k);
     json["baselines"].push_back(
         Json{{"gpu", first.gpu},
              {"kind", first.kind},

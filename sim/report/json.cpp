@@ -56,6 +56,18 @@ Json arrays_json(const std::vector<UnitResult>& units) {
   return json;
 }
 
+// What is compared with nothing is left out.
+Json balance_json(const Balance& balance) {
+  Json json = Json::object();
+  if (balance.of_cores) json["cores"] = *balance.of_cores;
+  if (balance.of_mxus) json["mxus"] = *balance.of_mxus;
+  for (const CoreBusy& core : balance.cores) {
+    json["busy_cycles"][core.name] =
+        Json{{"mxu", core.mxu}, {"vpu", core.vpu}, {"xlu", core.xlu}, {"dma", core.dma}};
+  }
+  return json;
+}
+
 Json losses_json(const std::vector<LostCycles>& losses) {
   Json json = Json::array();
   for (const auto& [words, cycles] : losses) json.push_back({{"what", words}, {"cycles", cycles}});
@@ -142,6 +154,7 @@ Json result_json(const RunResult& result) {
                                {"hbm", result.demand.hbm}};
   json["units"] = units_json(result.units);
   json["array_cycles"] = arrays_json(result.units);
+  json["balance"] = balance_json(result.balance);
   json["hbm_bytes"] = Json{{"read", result.hbm_read}, {"write", result.hbm_written}};
   if (result.chip.spec.cmem.size > 0) {
     json["cmem_bytes"] = Json{{"read", result.cmem_read}, {"write", result.cmem_written}};

@@ -59,16 +59,8 @@ std::vector<std::string> kinds_of(const Measurements& measured) {
 }
 
 // Work of the binding units that the bound does not count.
-std::string_view words_of_more_work(Resource resource) {
-  switch (resource) {
-    case Resource::kMxu: return "mxu feeds padding and what is masked";
-    case Resource::kHbm: return "operands move more than once, or in part of a burst";
-    case Resource::kVpu:
-    case Resource::kXlu:
-    case Resource::kLatency: break;
-  }
-  return "";
-}
+constexpr const char* kMoreFeeds = "mxu feeds padding and what is masked";
+constexpr const char* kMoreBytes = "operands move more than once, or in part of a burst";
 
 struct Binding {
   const Measurements& measured;
@@ -109,12 +101,12 @@ std::vector<LostCycles> losses_of(const Binding& binding, const std::vector<cons
   };
   for (const auto& [cause, cycles] : stalls.by_cause) lose(words(op.bound_by, cause), cycles / all);
   if (op.bound_by == Resource::kMxu) {
-    lose(std::string{words_of_more_work(op.bound_by)}, busy / all - op.bound_cycles);
+    lose(kMoreFeeds, busy / all - op.bound_cycles);
     lose(fmt::format("{} of {} {}s have no part of it", all - served, all, kind),
          op.cycles * (all - served) / all);
   } else if (op.bound_by == Resource::kHbm) {
     const auto more = static_cast<double>(op.hbm_bytes - op.compulsory_bytes) / binding.hbm_rate;
-    lose(std::string{words_of_more_work(op.bound_by)}, static_cast<Cycles>(more));
+    lose(kMoreBytes, static_cast<Cycles>(more));
   }
   std::stable_sort(losses.begin(), losses.end(),
                    [](const LostCycles& a, const LostCycles& b) { return a.cycles > b.cycles; });

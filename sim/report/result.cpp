@@ -119,6 +119,7 @@ RunResult make_result(const Chip& chip, const Program& program, const Measuremen
   result.cycles = measured.cycles;
   result.seconds = static_cast<double>(measured.cycles) / static_cast<double>(chip.spec.clock);
   result.units = unit_results(measured);
+  result.balance = balance_of(result.units);
   result.hbm_commands = measured.hbm_commands;
   result.ops = op_results(chip.spec, program, measured, hbm_rate);
   Cycles charged = 0;

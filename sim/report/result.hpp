@@ -12,6 +12,7 @@
 #include "isa/program.hpp"
 #include "sim/energy/energy.hpp"
 #include "sim/observe/law.hpp"
+#include "sim/report/balance.hpp"
 #include "sim/report/measurements.hpp"
 #include "sim/report/resource.hpp"
 
@@ -45,12 +46,6 @@ struct ShortageResult {
   Bytes reached = 0;
   std::int64_t chips = 0;  // whose HBM holds it, were its tensors divided evenly
   Bytes simulated = 0;     // hbm.size of the run; all else is the chip's own
-};
-
-struct UnitResult {
-  std::string name;         // "core0.mxu1"
-  ReasonCycles reasons;     // add up to the run; "wait:core0.dma0"
-  Cycles array_cycles = 0;  // of an MXU: in which its array works, counted once
 };
 
 // A part of what an op took beyond its bound: cycles of the unit that binds it, on average over all
@@ -137,6 +132,7 @@ struct RunResult {
   Demand demand;
   Resource bound_by = Resource::kLatency;
   std::vector<UnitResult> units;
+  Balance balance;
   Bytes hbm_read = 0;
   Bytes hbm_written = 0;
   Bytes cmem_read = 0;

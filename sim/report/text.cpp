@@ -96,6 +96,19 @@ std::string what_bound_it(const RunResult& result) {
       grouped(static_cast<std::int64_t>(largest)), percent(largest / cycles));
 }
 
+// Of several cores: one core's units are listed side by side.
+std::string how_even(const RunResult& result) {
+  const Balance& balance = result.balance;
+  if (result.cores_used == 1 || !balance.of_cores) return {};
+  std::string text = fmt::format(
+      "\nHow even       the least busy core works for {} of the cycles "
+      "of the busiest",
+      percent(*balance.of_cores));
+  if (balance.of_mxus)
+    text += fmt::format(", the least busy MXU for {}", percent(*balance.of_mxus));
+  return text;
+}
+
 // HBM's pseudo-channels are many and alike: one line for their sum. So are CMEM's ports, whose line
 // is left out where nothing uses them.
 struct UnitLine {
@@ -254,6 +267,7 @@ std::string report_text(const RunResult& result) {
   std::string text = title(result) + capacity_text(result);
   text += "\nHow long       " + how_long(result);
   text += "\nHow busy       " + how_busy(result);
+  text += how_even(result);
   text += "\nWhat bound it  " + what_bound_it(result);
   text += fmt::format("\n\nWhere the cycles went (of {} each)\n", grouped(result.cycles));
   text += where_cycles_went(result);

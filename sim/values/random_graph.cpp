@@ -248,6 +248,7 @@ ValueCase random_case(std::uint64_t seed) {
       {"xlu.count", {"2", "3"}},
       {"dma.engines", {"1", "2", "3"}},
       {"hbm.interleave", {"512 B"}},
+      {"core.count", {"2", "3", "4"}},
   };
   ValueCase result{random_graph(seed), "tiny-4x4", {}};
   Dice dice(mix64(seed));

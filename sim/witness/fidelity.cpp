@@ -46,7 +46,7 @@ void require_one_core(Fidelity fidelity, const Program& program) {
   if (!computes_values(fidelity) || program.streams.size() == 1) return;
   bad_input(fmt::format("--fidelity {}", name_of(fidelity)),
             fmt::format("a program for {} cores", program.streams.size()),
-            "a program for one core, or --fidelity tile");
+            "a program for one core (core.count=1), or --fidelity tile");
 }
 
 std::string why_slow(const ChipSpec& chip) {

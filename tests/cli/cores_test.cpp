@@ -73,7 +73,8 @@ TEST_CASE("a program of two cores is refused where there is one, and by levels t
   const Outcome pe = run_program(
       {"run", kTwoCores, "--chip", "tiny-4x4", "--set", "core.count=2", "--fidelity", "pe"});
   CHECK(pe.status == 3);
-  CHECK(pe.err.find("--fidelity pe: found a program for 2 cores; expected a program for one core, "
+  CHECK(pe.err.find("--fidelity pe: found a program for 2 cores; expected a program for one core "
+                    "(core.count=1), "
                     "or --fidelity tile") != std::string::npos);
 }
 

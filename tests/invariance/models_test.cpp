@@ -37,8 +37,10 @@ void check(const Graph& graph, const Machine& machine, bool sums) {
         static_cast<std::int64_t>(compilation.operands.size()));
 }
 
-void check(std::string_view family, std::uint64_t seed, MemoryModel memory) {
-  const RandomModel model = ModelDraw(family, seed).model();
+void check(std::string_view family, std::uint64_t seed, MemoryModel memory,
+           const std::string& cores = "1") {
+  RandomModel model = ModelDraw(family, seed).model();
+  if (cores != "1") model.overrides.push_back("core.count=" + cores);
   INFO("seed " << seed << ", " << name_of(memory) << ": " << model.text());
   check(import_config(model.config, "config.json", "drawn", model.scenario),
         {load_chip(model.chip, model.overrides), memory}, false);
@@ -52,6 +54,14 @@ void check_some(std::string_view family) {
 
 }  // namespace
 
+TEST_CASE("drawn models divided over cores keep every conservation law") {
+  for (const char* family : {"gpt2", "bert", "llama", "mixtral", "t5"}) {
+    for (const MemoryModelRow& memory : kMemoryModels) {
+      check(family, 200, memory.value, "2");
+      check(family, 201, memory.value, "3");
+    }
+  }
+}
 TEST_CASE("drawn gpt2 models keep every conservation law") { check_some("gpt2"); }
 TEST_CASE("drawn bert models keep every conservation law") { check_some("bert"); }
 TEST_CASE("drawn llama models keep every conservation law") { check_some("llama"); }
