@@ -38,6 +38,25 @@ void say_weight_loads(Sentences& all, const MxuParams& mxu, std::string_view wha
                             mxu.shadow_weights ? "hidden in part" : "not hidden"));
 }
 
+// Of a right operand that is not of the type that the array multiplies.
+void say_conversion(Sentences& all, const ChipSpec& chip, const Graph& graph, const Op& op,
+                    const GemmMapping& g) {
+  const DataType to = graph.tensors[op.operands[0].tensor].type;
+  const DataType from = graph.tensors[op.operands[1].tensor].type;
+  if (from == to) return;
+  const std::int64_t rows = std::min(g.block_k, g.k);
+  const std::int64_t cols = std::min(g.tile_n(chip.mxu), g.n);
+  const bool transposed = attribute(op, "transpose_rhs", 0) != 0;
+  const std::int64_t blocks = vector_blocks(transposed ? cols : rows, transposed ? rows : cols,
+                                            chip.vpu.sublanes, chip.vpu.lanes);
+  const Cycles cycles = vector_cycles(chip.vpu, VectorOp::kCopy, blocks, 1, false);
+  all.push_back(
+      fmt::format("the VPU converts the right operand from {} to {}: {} cycles for each "
+                  "block of {} x {}, {} times",
+                  name_of(from), name_of(to), cycles, rows, cols,
+                  g.tiles_m() * g.tiles_n(chip.mxu) * g.blocks_k()));
+}
+
 Sentences limits(const ChipSpec& chip, const Graph& graph, const Op& op, const GemmMapping& g) {
   Sentences all;
   const DataType type = graph.tensors[op.operands[0].tensor].type;
@@ -48,6 +67,7 @@ Sentences limits(const ChipSpec& chip, const Graph& graph, const Op& op, const G
     say_padding(all, "m", g.m, "blocks of rows", chip.mxu.rows);
   }
   say_padding(all, "n", g.n, "blocks of columns", chip.mxu.cols);
+  say_conversion(all, chip, graph, op, g);
   const std::int64_t rows = std::min(g.mxu_m, g.rows_per_tile());
   say_weight_loads(all, chip.mxu, fmt::format("{} rows", rows), rows);
   const std::int64_t col_blocks = ceil_div(g.n, chip.mxu.cols);

@@ -36,7 +36,8 @@ std::string title(const RunResult& result) {
   if (s.batch > 0) add(fmt::format("batch {}", s.batch));
   if (s.seq > 0) add(fmt::format("sequence {}", s.seq));
   if (s.context > 0) add(fmt::format("context {}", s.context));
-  if (!s.dtype.empty()) add(s.weights.empty() ? s.dtype : s.weights + " weights, " + s.dtype + " activations");
+  if (!s.dtype.empty())
+    add(s.weights.empty() ? s.dtype : s.weights + " weights, " + s.dtype + " activations");
   if (s.layers) {
     add(fmt::format("layers {}:{} of {}", s.layers->first, s.layers->end, s.layers->all));
   }

@@ -54,6 +54,14 @@ TEST_CASE("a weight tile is hidden by as many rows as it takes to load, and not 
   CHECK(has(said(gemm(127, 4096, 4096), "tpu-v5e", {"mxu.shadow_weights=false"}), "not hidden\n"));
 }
 
+TEST_CASE("weights that are converted on their way in are said, with the VPU's cycles") {
+  const std::string text =
+      "input %x bf16[8, 512]\nweight %w int8[512, 128] scale=127\n%y = matmul(%x, %w)\noutput %y\n";
+  const std::string mixed = said(text, "tpu-v5e", {"mxu.count=1"});
+  CHECK(has(mixed, "the VPU converts the right operand from int8 to bf16: "));
+  CHECK_FALSE(has(said(gemm(8, 128, 512), "tpu-v5e"), "converts"));
+}
+
 TEST_CASE("MXUs without work are counted") {
   CHECK(has(said(gemm(1, 128, 4096), "tpu-v5e"), "1 of 4 MXUs have work\n"));
   CHECK_FALSE(has(said(gemm(4096, 4096, 4096), "tpu-v5e"), "MXUs have work"));

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights of another type than what they are multiplied with equal the evaluator, in models and in
 // products by themselves.
+#include <fmt/format.h>
+
+#include <array>
+
 #include "catch.hpp"
 #include "compiler/graph_text.hpp"
 #include "compiler/model_files.hpp"
@@ -63,6 +67,18 @@ TEST_CASE("gemma2 with narrow weights equals the evaluator") { check("gemma2", {
 TEST_CASE("t5 with narrow weights equals the evaluator") { check("t5", {}); }
 TEST_CASE("bert with narrow weights equals the evaluator") { check("bert", {}); }
 TEST_CASE("experts with narrow weights equal the evaluator") { check("qwen3_moe", {}); }
+TEST_CASE("experts of gpt-oss with narrow weights equal the evaluator") { check("gpt_oss", {}); }
+TEST_CASE("deepseek v2 with narrow weights equals the evaluator") { check("deepseek_v2", {}); }
+TEST_CASE("deepseek v3 with narrow weights equals the evaluator") { check("deepseek_v3", {}); }
+TEST_CASE("llama with narrow weights on two cores equals the evaluator") {
+  check("llama", {"core.count=2"});
+}
+TEST_CASE("experts with narrow weights on three cores equal the evaluator") {
+  check("mixtral", {"core.count=3"});
+}
+TEST_CASE("deepseek with narrow weights on two cores equals the evaluator") {
+  check("deepseek_v3", {"core.count=2"});
+}
 TEST_CASE("one DMA engine serves narrow weights") { check("llama", {"dma.engines=1"}); }
 
 TEST_CASE("products with a narrow rhs equal the evaluator, however weights come to the array") {
@@ -79,6 +95,29 @@ TEST_CASE("products with a narrow rhs equal the evaluator, however weights come 
           CHECK(run_wrong(parse_graph(text, "p.sgr"), load_chip("tiny-4x4", overrides))
                     .value_or("") == "");
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("products by heads with a narrow rhs equal the evaluator, on one core and on several") {
+  for (const char* type : {"int8", "fp8_e4m3", "fp8_e5m2"}) {
+    for (const std::vector<std::string>& overrides :
+         {std::vector<std::string>{}, {"mxu.weight_fifo=4"}, {"mxu.count=3"}, {"core.count=2"}}) {
+      for (const auto& [rows, heads, k, n] :
+           {std::array{1, 3, 9, 5}, {2, 7, 4, 4}, {40, 2, 5, 37}, {9, 3, 33, 1}}) {
+        const std::string text = fmt::format(
+            "graph \"p\"\ninput %x bf16[{0}, {1}]\nweight %w {2}[{1}, {3}] scale={4}\n"
+            "weight %s fp32[1, {5}] scale=0.01 offset=0.02\n"
+            "%t = matmul(%x, %w) {{heads={6}}} : fp32[{0}, {5}]\n%y = mul(%t, %s) : bf16[{0}, "
+            "{5}]\n"
+            "output %y\n",
+            rows, heads * k, type, n, std::string_view(type) == "int8" ? 127 : 16, heads * n,
+            heads);
+        INFO(text << (overrides.empty() ? "" : overrides.front()));
+        CHECK(
+            run_wrong(parse_graph(text, "p.sgr"), load_chip("tiny-4x4", overrides)).value_or("") ==
+            "");
       }
     }
   }
