@@ -69,6 +69,7 @@ class AttentionKernel {
   void finish_rings();
 
   void load_q(const Position& at, const Guard& when);
+  Tile q_tile(const Step& s, const Affine& inside, const Affine& row, Bytes pitch) const;
   void store_out(const Position& at, const Guard& when);
   void load_kv(const Step& s, const Guard& when);
   void load_bias(const Lane& lane, const Step& s, const Guard& when);

@@ -43,6 +43,7 @@ Tile AttentionKernel::acc(const Lane& lane, Bytes base, const Affine& s, Bytes b
 }
 
 void AttentionKernel::load_q(const Position& at, const Guard& when) {
+  if (q_.kept()) return;
   const Affine number = nest_.q_number(at);
   e_.acquire(q_ring_, number, when);
   const Affine piece = e_.open(pieces());
@@ -110,6 +111,18 @@ void AttentionKernel::scores(const Lane& lane, const Step& s, const Guard& when)
   e_.signal(lane.mxu, done, when);
 }
 
+// Queries of a step from row `row` on, `inside` bytes behind the first head of those at a time.
+Tile AttentionKernel::q_tile(const Step& s, const Affine& inside, const Affine& row,
+                             Bytes pitch) const {
+  if (!q_.kept()) {
+    return vmem_tile(q_ring_.at(nest_.q_number(s.at), inside + row * pitch), pitch, q_.type);
+  }
+  const Bytes own = g_.stack > 1 ? pitch : q_.pitch;  // heads of a row are `pitch` apart
+  Tile tile = q_.tile(q_place(q_, s.at, g_.head_dim) + inside + row * own);
+  tile.pitch = own;
+  return tile;
+}
+
 // The products of the first part of q and k, or those of the second, which are added.
 void AttentionKernel::part_of_scores(const Lane& lane, const Step& s, const Affine& part,
                                      bool second, const Guard& guard) {
@@ -128,9 +141,7 @@ void AttentionKernel::part_of_scores(const Lane& lane, const Step& s, const Affi
   e_.emit(lane.mxu, load, guard);
   Matmul matmul;
   matmul.dst = scores_tile(lane, s, part);
-  matmul.lhs = vmem_tile(q_ring_.at(nest_.q_number(s.at), chunk * (depth_ * in_) + first_q +
-                                                              nest_.first_row(s, part) * pitch),
-                         pitch, q_.type);
+  matmul.lhs = q_tile(s, chunk * (depth_ * in_) + first_q, nest_.first_row(s, part), pitch);
   matmul.rows = nest_.rows(s, part);
   matmul.depth = load.depth;
   matmul.cols = load.cols;

@@ -221,9 +221,13 @@ void AttentionKernel::divide(const Lane& lane, const Position& at, const Guard& 
   divide.op = VectorOp::kMul;
   divide.rows = rows(at);
   divide.cols = g_.value_dim;
-  divide.dst = vmem_tile(
-      out_ring_.at(nest_.q_number(at), lane.number * g_.stack * g_.value_dim * out_.element()),
-      out_pitch_, out_.type);
+  const Bytes head = lane.number * g_.stack * g_.value_dim * out_.element();
+  if (out_.kept()) {
+    divide.dst = out_.tile(q_place(out_, at, g_.value_dim) + head);
+    if (g_.stack > 1) divide.dst.pitch = out_pitch_;
+  } else {
+    divide.dst = vmem_tile(out_ring_.at(nest_.q_number(at), head), out_pitch_, out_.type);
+  }
   divide.a = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
   divide.b = sum;
   e_.emit(kVpuUnit, divide, guard);

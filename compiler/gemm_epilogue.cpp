@@ -8,8 +8,19 @@
 
 namespace systole {
 
-Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& tile,
-                              const Affine& block) const {
+Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& m,
+                              const Affine& n, const Affine& tile, const Affine& block) const {
+  if (operand.place.kept()) {
+    const Affine row = operand.row() ? Affine(0) : m * g_.tile_m() + lane.first_row;
+    const Affine col = operand.column()
+                           ? Affine(0)
+                           : head_ * g_.n + n * tile_n_ + (block + lane.first_block) * cols_;
+    Tile kept = operand.place.tile(row * operand.place.pitch + col * operand.place.element());
+    kept.broadcast = operand.column() ? Broadcast::kCol
+                     : operand.row()  ? Broadcast::kRow
+                                      : Broadcast::kNone;
+    return kept;
+  }
   const std::int64_t first_row = operand.row() ? 0 : lane.first_row * operand.pitch;
   if (operand.column()) {
     return vmem_tile(operand.ring.at(tile, first_row), operand.pitch, operand.place.type,
@@ -21,12 +32,21 @@ Tile GemmKernel::operand_tile(const EpilogueOperand& operand, const Lane& lane, 
                    operand.row() ? Broadcast::kRow : Broadcast::kNone);
 }
 
+Tile GemmKernel::out_tile(const Lane& lane, const Affine& m, const Affine& n, const Affine& tile,
+                          const Affine& block) const {
+  if (!out_.kept()) {
+    return vmem_tile(out_ring_.at(part_of(lane, tile), block * (cols_ * out_bytes_)), out_pitch(),
+                     out_.type);
+  }
+  const Affine col = head_ * g_.n + n * tile_n_ + (block + lane.first_block) * cols_;
+  return out_.tile((m * g_.tile_m() + lane.first_row) * out_.pitch + col * out_bytes_);
+}
+
 void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n,
                               const Affine& tile) {
   const Affine block = e_.open(g_.col_blocks);
   Tile running = acc_tile(lane, tile, block);
-  const Tile out = vmem_tile(out_ring_.at(part_of(lane, tile), block * (cols_ * out_bytes_)),
-                             out_pitch(), out_.type);
+  const Tile out = out_tile(lane, m, n, tile, block);
   const std::size_t steps = std::max<std::size_t>(1, op_.epilogue.size());
   for (std::size_t s = 0; s < steps; ++s) {
     Vector vector;
@@ -36,7 +56,8 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
       vector.op = *row_of(step.kind).vector_op;
       vector.imm = step.factor;
       if (step.operand >= 0) {
-        vector.b = operand_tile(operands_[step.operand - own_operands_], lane, tile, block);
+        vector.b = 
+            operand_tile(operands_[step.operand - own_operands_], lane, m, n, tile, block);
       }
       // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
       const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||
@@ -75,25 +96,26 @@ void GemmKernel::store_part(const Lane& lane, const Affine& m, const Affine& n,
 void GemmKernel::finish_part(const Lane& lane, const Affine& m, const Affine& n,
                              const Affine& tile) {
   const Affine part = part_of(lane, tile);
-  e_.acquire(out_ring_, part);
+  if (!out_.kept()) e_.acquire(out_ring_, part);
   // The operands of a tile serve all of its parts.
   std::vector<Token> waits{e_.filled(lane.acc, kVpuUnit)};
   if (&lane == &lanes_.front()) {
     for (const EpilogueOperand& operand : operands_) {
-      waits.push_back(e_.filled(operand.ring, kVpuUnit));
+      if (!operand.place.kept()) waits.push_back(e_.filled(operand.ring, kVpuUnit));
     }
   }
   e_.wait(kVpuUnit, waits);
   run_epilogue(lane, m, n, tile);
-  std::vector<Token> signals = e_.published(out_ring_);
+  std::vector<Token> signals;
+  if (!out_.kept()) signals = e_.published(out_ring_);
   signals.push_back(e_.released(lane.acc, kVpuUnit));
   if (&lane == &lanes_.back()) {
     for (const EpilogueOperand& operand : operands_) {
-      signals.push_back(e_.released(operand.ring, kVpuUnit));
+      if (!operand.place.kept()) signals.push_back(e_.released(operand.ring, kVpuUnit));
     }
   }
   e_.signal(kVpuUnit, signals);
-  store_part(lane, m, n, part);
+  if (!out_.kept()) store_part(lane, m, n, part);
 }
 
 }  // namespace systole

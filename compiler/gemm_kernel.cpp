@@ -88,7 +88,12 @@ void GemmKernel::make_rings() {
                              const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slot * slots), slot, slots);
   };
-  lhs_ring_ = vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
+  if (lhs_.kept()) {
+    for (const UnitId unit : mxus_) wait_for_vpu(e_, unit);
+  } else {
+    lhs_ring_ =
+        vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
+  }
   if (fifo_) {
     for (const UnitId unit : mxus_) {
       fifo_rings_.push_back(e_.ring("fifo", kAccSpace, l_.roles.rhs, {unit}, 0,
@@ -104,9 +109,12 @@ void GemmKernel::make_rings() {
       rhs_ring_ = vmem_ring("rhs", l_.roles.rhs, mxus_, elements * in_, g_.rhs_slots);
     }
   }
-  out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out}, g_.mxu_m * out_pitch(), g_.out_slots);
+  if (!out_.kept()) {
+    out_ring_ = vmem_ring("out", kVpuUnit, {l_.roles.out}, g_.mxu_m * out_pitch(), g_.out_slots);
+  }
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     EpilogueOperand& operand = operands_[i];
+    if (operand.place.kept()) continue;
     operand.pitch = (operand.column() ? 1 : tile_n_) * operand.place.element();
     operand.ring = vmem_ring("operand" + std::to_string(i) + ".", l_.roles.params, {kVpuUnit},
                              operand.pitch * (operand.row() ? 1 : g_.tile_m()), 2);
@@ -115,6 +123,7 @@ void GemmKernel::make_rings() {
 
 void GemmKernel::load_operands(const Affine& m, const Affine& n, const Affine& tile) {
   for (std::size_t i = 0; i < operands_.size(); ++i) {
+    if (operands_[i].place.kept()) continue;
     e_.acquire(operands_[i].ring, tile);
     load_operand(i, m, n, tile);
   }
@@ -144,7 +153,7 @@ void GemmKernel::load_operand(std::size_t which, const Affine& m, const Affine& 
   e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
 }
 
-void GemmKernel::load_block(const Block& at) {
+void GemmKernel::load_lhs(const Block& at) {
   const Guard first_n = g_.lhs_resident ? equals_first(at.n) : Guard{};
   const Affine block = lhs_block(at);
   e_.acquire(lhs_ring_, block, first_n);
@@ -161,6 +170,10 @@ void GemmKernel::load_block(const Block& at) {
                    depth};
     e_.emit(l_.roles.lhs, lhs, first_n, {}, e_.published(lhs_ring_));
   }
+}
+
+void GemmKernel::load_block(const Block& at) {
+  if (!lhs_.kept()) load_lhs(at);
   if (fifo_) return;
 
   const Affine weights = rhs_block(at);
@@ -201,7 +214,9 @@ void GemmKernel::acquire_block(const Block& at) {
   for (const Lane& lane : lanes_) {
     const UnitId unit = mxus_[lane.number];
     e_.acquire(lane.acc, at.tile, equals_first(at.k));
-    e_.wait(unit, {e_.filled(lhs_ring_, unit)}, g_.lhs_resident ? equals_first(at.n) : Guard{});
+    if (!lhs_.kept()) {
+      e_.wait(unit, {e_.filled(lhs_ring_, unit)}, g_.lhs_resident ? equals_first(at.n) : Guard{});
+    }
     if (!fifo_) e_.wait(unit, {e_.filled(rhs_ring_, unit)});
   }
 }
@@ -210,8 +225,10 @@ void GemmKernel::release_block(const Block& at) {
   for (const Lane& lane : lanes_) {
     const UnitId unit = mxus_[lane.number];
     if (!fifo_) e_.signal(unit, {e_.released(rhs_ring_, unit)});
-    e_.signal(unit, {e_.released(lhs_ring_, unit)},
-              g_.lhs_resident ? equals_last(at.n, tiles_n_) : Guard{});
+    if (!lhs_.kept()) {
+      e_.signal(unit, {e_.released(lhs_ring_, unit)},
+                g_.lhs_resident ? equals_last(at.n, tiles_n_) : Guard{});
+    }
     e_.signal(unit, e_.published(lane.acc), equals_last(at.k, g_.blocks_k()));
   }
 }
@@ -251,13 +268,19 @@ void GemmKernel::emit() {
 
   const std::int64_t tiles = tiles_m * tiles_n_;
   const std::int64_t blocks = tiles * g_.blocks_k();
-  e_.finish(lhs_ring_, l_.space, g_.lhs_resident ? tiles_m * g_.blocks_k() : blocks);
+  if (!lhs_.kept()) {
+    e_.finish(lhs_ring_, l_.space, g_.lhs_resident ? tiles_m * g_.blocks_k() : blocks);
+  }
   if (!fifo_) e_.finish(rhs_ring_, l_.space, blocks);
   if (converts_) e_.finish(raw_ring_, l_.space, blocks);
   for (const Ring& ring : fifo_rings_) e_.finish(ring, kAccSpace, blocks * g_.col_blocks);
-  e_.finish(out_ring_, l_.space, tiles * static_cast<std::int64_t>(lanes_.size()));
+  if (!out_.kept()) {
+    e_.finish(out_ring_, l_.space, tiles * static_cast<std::int64_t>(lanes_.size()));
+  }
   for (const Lane& lane : lanes_) e_.finish(lane.acc, kAccSpace, tiles);
-  for (const EpilogueOperand& operand : operands_) e_.finish(operand.ring, l_.space, tiles);
+  for (const EpilogueOperand& operand : operands_) {
+    if (!operand.place.kept()) e_.finish(operand.ring, l_.space, tiles);
+  }
 }
 
 }  // namespace systole

@@ -64,6 +64,15 @@ class GemmKernel {
     if (experts_) tile.address = looked_up(experts_->weights, m, rhs_.layer + inside + rhs_.base);
     return tile;
   }
+  // Of lhs at a block, from row `row` of the tile and byte `inside` of the block's K on.
+  Tile lhs_tile(const Block& at, const Affine& row, const Affine& inside) const {
+    if (lhs_.kept()) {
+      return lhs_.tile((at.m * g_.tile_m() + row) * lhs_.pitch + head_ * (g_.k * in_) +
+                       at.k * (g_.block_k * in_) + inside);
+    }
+    return vmem_tile(lhs_ring_.at(lhs_block(at), row * (g_.block_k * in_) + inside),
+                     g_.block_k * in_, lhs_.type);
+  }
   // Counts the tiles along M of all heads.
   Affine row_number(const Affine& m) const { return head_ * (g_.tiles_m() / g_.heads) + m; }
   Affine lhs_block(const Block& at) const {
@@ -114,6 +123,7 @@ class GemmKernel {
   void make_rings();
   void load_operand(std::size_t which, const Affine& m, const Affine& n, const Affine& tile);
   void load_operands(const Affine& m, const Affine& n, const Affine& tile);
+  void load_lhs(const Block& at);
   void load_block(const Block& at);
   void convert_block(const Block& at);
   void acquire_block(const Block& at);
@@ -122,8 +132,11 @@ class GemmKernel {
   void finish_part(const Lane& lane, const Affine& m, const Affine& n, const Affine& tile);
   void run_epilogue(const Lane& lane, const Affine& m, const Affine& n, const Affine& tile);
   void store_part(const Lane& lane, const Affine& m, const Affine& n, const Affine& part);
-  Tile operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& tile,
-                    const Affine& block) const;
+  Tile operand_tile(const EpilogueOperand& operand, const Lane& lane, const Affine& m,
+                    const Affine& n, const Affine& tile, const Affine& block) const;
+  // Of the lane's part of a tile, from column block `block` of the lane on.
+  Tile out_tile(const Lane& lane, const Affine& m, const Affine& n, const Affine& tile,
+                const Affine& block) const;
   Affine part_of(const Lane& lane, const Affine& tile) const {
     return tile * static_cast<std::int64_t>(lanes_.size()) + lane.number;
   }

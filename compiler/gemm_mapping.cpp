@@ -47,10 +47,10 @@ struct Sizes {  // bytes of one slot of each buffer
 Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping& g) {
   const Bytes in = size_of(shape.type);
   Sizes sizes;
-  sizes.lhs = g.tile_m() * g.block_k * in;
+  sizes.lhs = shape.lhs_kept ? 0 : g.tile_m() * g.block_k * in;
   sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * rhs_bytes(shape);
   sizes.converted = shape.converted ? g.tile_n(chip.mxu) * g.block_k * in : 0;
-  sizes.out = g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
+  sizes.out = shape.out_kept ? 0 : g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
   sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
                    g.tile_m() * shape.column_operand_bytes +
                    g.tile_m() * g.tile_n(chip.mxu) * shape.full_operand_bytes;
@@ -101,6 +101,7 @@ double memory_cycles(const ChipSpec& chip, const Traffic& t) {
 
 // Cycles for which a transfer occupies its DMA engine.
 double engine_cycles(const ChipSpec& chip, const Traffic& t) {
+  if (t.transfers == 0) return 0;
   const std::int64_t requests = dma_requests(t.rows, t.run, t.run + 1, chip.dma.request);
   const Cycles own = dma_data_cycles(chip, t.rows * t.run, requests);
   return static_cast<double>(chip.dma.setup) +
@@ -146,14 +147,16 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t block_k = std::min(g.block_k, g.k);
   const std::int64_t tiles = tiles_m * tiles_n;
   const std::int64_t parts = g.split_m * g.split_n;
-  const Traffic lhs{(g.lhs_resident ? tiles_m : tiles) * g.blocks_k(), tile_m, block_k * in};
+  const std::int64_t lhs_loads = (g.lhs_resident ? tiles_m : tiles) * g.blocks_k();
+  const Traffic lhs = shape.lhs_kept ? Traffic{} : Traffic{lhs_loads, tile_m, block_k * in};
   const Traffic blocks{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
                        (shape.transpose_rhs ? block_k : tile_n) * rhs_bytes(shape)};
   const Traffic fifo_tiles{tiles * g.blocks_k() * g.col_blocks * parts, block_k,
                            std::min(mxu.cols, g.n) * in};
   const Traffic rhs = from_fifo(chip, shape) ? fifo_tiles : blocks;
-  const Traffic result{tiles * parts, std::min(g.mxu_m, tile_m),
+  const Traffic stores{tiles * parts, std::min(g.mxu_m, tile_m),
                        std::min(g.col_blocks * mxu.cols, g.n) * out};
+  const Traffic result = shape.out_kept ? Traffic{} : stores;
   const Traffic operands{shape.full_operand_bytes > 0 ? tiles : 0, tile_m,
                          tile_n * shape.full_operand_bytes};
   double channels = 0;
@@ -177,7 +180,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   // A resident lhs panel arrives during the first pass over n; where the next panel has slots of
   // its own, it arrives during all passes before, else during the last one and its own first.
   double stall = 0;
-  if (g.lhs_resident && tiles_n > 1) {
+  if (g.lhs_resident && !shape.lhs_kept && tiles_n > 1) {
     const double pass = array / static_cast<double>(tiles);
     const double panel =
         static_cast<double>(g.blocks_k()) *
@@ -187,7 +190,8 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
       stall += static_cast<double>(tiles_m - 1) * std::max(0.0, panel - 2 * pass);
     }
   }
-  const double drain = latency + static_cast<double>(part * parts) + engine_cycles(chip, result);
+  const double drain = static_cast<double>(part * parts) +
+                       (shape.out_kept ? 0 : latency + engine_cycles(chip, result));
   // Each macro-instruction takes an issue slot; a share of them is counted as if it could not
   // overlap, so that among near equals the shorter program wins.
   constexpr double kExposedIssue = 0.25;
@@ -274,6 +278,7 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
         for (std::int64_t block_k = depth;; block_k *= 2) {
           block_k = std::min(block_k, whole_k);
           for (const bool resident : {false, true}) {
+            if (shape.lhs_kept && !resident) continue;  // it is there over all n
             GemmMapping g;
             g.m = shape.m, g.n = shape.n, g.k = shape.k;
             g.heads = shape.heads;
@@ -281,6 +286,7 @@ GemmMapping map_gemm(const ChipSpec& chip, const GemmShape& shape, Bytes vmem,
             g.split_m = split_m, g.split_n = split_n;
             g.mxu_m = rows, g.col_blocks = col_blocks, g.block_k = block_k;
             g.lhs_resident = resident;
+            g.lhs_kept = shape.lhs_kept, g.out_kept = shape.out_kept;
             consider(g);
           }
           if (fifo || block_k >= shape.k) break;

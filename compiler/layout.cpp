@@ -114,7 +114,7 @@ SymbolRole role_of(const Graph& graph, std::int32_t tensor) {
 
 Tile Place::tile(const Affine& inside) const {
   Tile tile;
-  tile.space = Space::kHbm;
+  tile.space = space;
   tile.type = type;
   tile.pitch = pitch;
   if (ring > 0) {
@@ -125,8 +125,8 @@ Tile Place::tile(const Affine& inside) const {
   return tile;
 }
 
-Layout::Layout(const Graph& graph, const ChipSpec& chip)
-    : graph_(graph), chip_(chip), slots_(graph.tensors.size()) {
+Layout::Layout(const Graph& graph, const ChipSpec& chip, const Residency& residency)
+    : graph_(graph), chip_(chip), residency_(residency), slots_(graph.tensors.size()) {
   check_carries();
   check_outputs();
   share_carries();
@@ -158,6 +158,7 @@ Layout::Layout(const Graph& graph, const ChipSpec& chip)
 Layout::Layout(const Layout& whole, const Division& division)
     : graph_(division.graph),
       chip_(whole.chip_),
+      residency_(whole.residency_),
       next_(whole.next_),
       slots_(whole.slots_),
       rings_(whole.rings_) {
@@ -178,6 +179,7 @@ void Layout::require_fit() const {
 
 Bytes Layout::pitch_of(std::int32_t tensor) const {
   const Tensor& t = graph_.tensors[tensor];
+  if (residency_.kept(tensor)) return t.cols * size_of(t.type);
   const Bytes burst = burst_bytes(chip_.hbm);
   const Bytes least = round_up(t.cols * size_of(t.type), burst);
   if (t.cols == 1) return size_of(t.type);
@@ -196,14 +198,20 @@ Bytes Layout::pitch_of(std::int32_t tensor) const {
 }
 
 Bytes Layout::size_of_tensor(std::int32_t tensor) const {
-  return round_up(pitch_of(tensor) * graph_.tensors[tensor].rows, kTensorAlignment);
+  const Bytes alignment = residency_.kept(tensor) ? kHomeAlignment : kTensorAlignment;
+  return round_up(pitch_of(tensor) * graph_.tensors[tensor].rows, alignment);
 }
 
 void Layout::allocate(std::int32_t tensor) {
   Slot& slot = slots_[tensor];
   if (slot.base >= 0) return;
-  slot.base = next_;
   slot.pitch = pitch_of(tensor);
+  if (residency_.kept(tensor)) {
+    slot.base = residency_.homes[static_cast<std::size_t>(tensor)];
+    slot.space = Space::kVmem;
+    return;
+  }
+  slot.base = next_;
   next_ += size_of_tensor(tensor);
 }
 
@@ -276,19 +284,19 @@ void Layout::share_carries() {
       const Bytes size = size_of_tensor(carry.initial);
       Slot& initial = slots_[carry.initial];
       if (initial.base < 0) {
-        initial = {next_, pitch_of(carry.initial), 0, 0, 0};
-        rings_[carry.initial] = next_;
-        next_ += 2 * size;
+        allocate(carry.initial);
+        rings_[carry.initial] = initial.base;
+        if (initial.space == Space::kHbm) next_ += size;  // the second buffer
       }
       // The ring of a result that is carried on may be entered at its second buffer.
       const std::int64_t first = rings_.at(carry.initial);
       const std::int64_t phase = initial.base - first;
-      const Slot ring{first, initial.pitch, size, 2 * size, phase};
+      const Slot ring{first, initial.pitch, size, 2 * size, phase, -1, initial.space};
       slots_[carry.argument] = ring;
       slots_[carry.yield] = ring;
       slots_[carry.yield].phase = size - phase;
       const std::int64_t last = (phase + section.repeat * size) % (2 * size);
-      slots_[carry.result] = {first + last, initial.pitch, 0, 0, 0};
+      slots_[carry.result] = {first + last, initial.pitch, 0, 0, 0, -1, initial.space};
       rings_[carry.result] = first;
     }
   }
@@ -329,6 +337,7 @@ Place Layout::place(std::int32_t tensor, const Affine& layer) const {
   const Tensor& t = graph_.tensors[slot.column_of < 0 ? tensor : slot.column_of];
   Place place{slot.base, 0, slot.ring, slot.pitch, t.rows, t.cols, t.type};
   place.layer = layer * slot.stride + slot.phase;
+  place.space = slot.space;
   return place;
 }
 
@@ -353,7 +362,7 @@ std::vector<Symbol> Layout::symbols() const {
     const auto index = static_cast<std::int32_t>(t);
     const Tensor& tensor = graph_.tensors[t];
     const Slot& slot = slots_[t];
-    if (slot.base < 0 || hidden.contains(index)) continue;
+    if (slot.base < 0 || slot.space != Space::kHbm || hidden.contains(index)) continue;
     const SymbolRole role = role_of(graph_, index);
     if (views.contains(index)) continue;
     if (role == SymbolRole::kScratch && entries.contains(slot.base)) continue;
@@ -369,8 +378,9 @@ std::string Layout::describe() const {
   for (std::size_t t = 0; t < slots_.size(); ++t) {
     const Slot& slot = slots_[t];
     if (slot.base < 0) continue;
-    text += fmt::format("%{} address={} pitch={} stride={} ring={}\n", graph_.tensors[t].name,
-                        slot.base, slot.pitch, slot.stride, slot.ring);
+    text += fmt::format("%{} {}={} pitch={} stride={} ring={}\n", graph_.tensors[t].name,
+                        slot.space == Space::kVmem ? "vmem" : "address", slot.base, slot.pitch,
+                        slot.stride, slot.ring);
   }
   return text;
 }

@@ -59,12 +59,15 @@ void AttentionKernel::make_lanes(Arena& arena) {
                         const std::vector<UnitId>& consumers, Bytes slot, std::int64_t slots) {
     return e_.ring(purpose, l_.space, producer, consumers, arena.take(slots * slot), slot, slots);
   };
-  q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * (q_row_ + q2_row_), 2);
+  if (q_.kept()) {
+    for (const UnitId mxu : mxus) wait_for_vpu(e_, mxu);
+  }
+  if (!q_.kept()) q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * (q_row_ + q2_row_), 2);
   k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * (k_row_ + k2_row_), g_.kv_slots);
   if (!g_.values_in_keys) {
     v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * v_row_, g_.kv_slots);
   }
-  out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
+  if (!out_.kept()) out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
     lane.number = mxu.number;
@@ -110,7 +113,7 @@ void AttentionKernel::first_scores() {
   load_kv(start, {});
   for (const Lane& lane : lanes_) load_bias(lane, start, {});
   for (const Lane& lane : lanes_) {
-    e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
+    if (!q_.kept()) e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)});
     scores(lane, start, {});
   }
   for (const Lane& lane : lanes_) add_bias(lane, start, {});
@@ -132,9 +135,11 @@ void AttentionKernel::prepare(const std::vector<Next>& same_queries,
   for (const Lane& lane : lanes_) {
     for (const auto& [step, when] : same_queries) scores(lane, step, when);
     // The last scores of a block of queries are done: its Q is free, the next block's is awaited.
-    for (const Guard& end : ends) e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, end);
+    for (const Guard& end : ends) {
+      if (!q_.kept()) e_.signal(lane.mxu, {e_.released(q_ring_, lane.mxu)}, end);
+    }
     for (const auto& [step, when] : new_queries) {
-      e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, when);
+      if (!q_.kept()) e_.wait(lane.mxu, {e_.filled(q_ring_, lane.mxu)}, when);
       scores(lane, step, when);
     }
   }
@@ -222,12 +227,13 @@ void AttentionKernel::emit() {
 
 void AttentionKernel::finish(const AttentionNest::Previous& block) {
   const auto& [at, when] = block;
-  e_.acquire(out_ring_, nest_.q_number(at), when);
+  if (!out_.kept()) e_.acquire(out_ring_, nest_.q_number(at), when);
   const Step last = nest_.last_step(at);
   for (const Lane& lane : lanes_) {
     add_product(lane, last, nest_.windowed() ? Guard{} : nest_.has_keys(last), when);
     divide(lane, at, when);
   }
+  if (out_.kept()) return;
   e_.signal(kVpuUnit, e_.published(out_ring_), when);
   store_out(at, when);
 }
@@ -245,8 +251,8 @@ void AttentionKernel::finish_rings() {
   for (const Lane& lane : lanes_) {
     if (g_.bias_element > 0) e_.finish(lane.bias_ring, l_.space, kv_total);
   }
-  e_.finish(q_ring_, l_.space, q_total);
-  e_.finish(out_ring_, l_.space, q_total);
+  if (!q_.kept()) e_.finish(q_ring_, l_.space, q_total);
+  if (!out_.kept()) e_.finish(out_ring_, l_.space, q_total);
   e_.finish(k_ring_, l_.space, kv_total);
   if (!g_.values_in_keys) e_.finish(v_ring_, l_.space, kv_total);
 }

@@ -26,6 +26,13 @@ Fetched elements_of(Lowering& l, const Op& op, const Place& from, const Place& t
   return {l.emitter.table("elements", std::move(places)), from.element(), to.cols, 1};
 }
 
+// Kept rows are from here on what the VPU has written (wait_for_vpu).
+void hand_to_vpu(Emitter& e, UnitId engine) {
+  const Token token{e.semaphore("kept", engine, kVpuUnit), 1};
+  e.signal(engine, {token});
+  e.wait(kVpuUnit, {token});
+}
+
 }  // namespace
 
 void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
@@ -37,19 +44,31 @@ void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
   Arena arena(l, op);
   const Bytes row = g.cols * from.element();
   const std::int64_t slots = 2 * g.lanes;
-  const Ring ring = e.ring("gathered", l.space, l.roles.lhs, {l.roles.out},
-                           arena.take(slots * g.block * row), g.block * row, slots);
+  Ring ring;
+  if (!to.kept()) {
+    ring = e.ring("gathered", l.space, l.roles.lhs, {l.roles.out},
+                  arena.take(slots * g.block * row), g.block * row, slots);
+  }
   const std::int64_t blocks = ceil_div(g.rows, g.block);
   const Affine block = e.open(blocks);
-  e.acquire(ring, block);
+  if (!to.kept()) e.acquire(ring, block);
   const std::int64_t most = g.block * fetched.pieces;
   Gather gather;
-  gather.dst = vmem_tile(ring.at(block), fetched.cols * from.element(), from.type);
+  gather.dst =
+      to.kept() ? VmemTile(to.tile(block * (g.block * to.pitch)))
+                : VmemTile(vmem_tile(ring.at(block), fetched.cols * from.element(), from.type));
+  gather.dst.pitch = fetched.cols * from.element();
   gather.src = from.tile(0);
   gather.src.pitch = fetched.pitch;
   gather.index = {fetched.table, block * most};
   gather.rows = clamped(Affine(g.rows * fetched.pieces) - block * most, most);
   gather.cols = fetched.cols;
+  if (to.kept()) {
+    e.emit(l.roles.lhs, gather);
+    e.close();
+    hand_to_vpu(e, l.roles.lhs);
+    return;
+  }
   e.emit(l.roles.lhs, gather, {}, {}, e.published(ring));
   Store store;
   store.dst = to.tile(block * (g.block * to.pitch));
@@ -59,6 +78,11 @@ void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
   e.emit(l.roles.out, store, {}, {e.filled(ring, l.roles.out)}, {e.released(ring, l.roles.out)});
   e.close();
   e.finish(ring, l.space, blocks);
+  if (l.layout.residency().bytes == 0) return;
+  // The VPU has no part in this op. Where a later one loads nothing, it is the first to write here.
+  const Token stored{e.semaphore("stored", l.roles.out, kVpuUnit), 1};
+  e.signal(l.roles.out, {stored});
+  e.owe(l.space, kVpuUnit, stored);
 }
 
 }  // namespace systole

@@ -87,9 +87,7 @@ void HeldWeightsKernel::multiply(const Block& at) {
     load_weights(lane, at, kk, block);
     Matmul matmul;
     matmul.dst = acc_tile(lane, at.tile, block);
-    matmul.lhs = vmem_tile(
-        lhs_ring_.at(lhs_block(at), kk * (depth_ * in_) + lane.first_row * (g_.block_k * in_)),
-        g_.block_k * in_, lhs_.type);
+    matmul.lhs = lhs_tile(at, lane.first_row, kk * (depth_ * in_));
     matmul.rows = rows_left(at.m, lane);
     matmul.depth = depth_left(at, kk);
     matmul.cols = cols_left(at.n, lane, block);

@@ -31,9 +31,7 @@ template <class B>
 void HeldSumsKernel::stream(const Lane& lane, const Block& at, const Affine& row_block,
                             const Affine& block, const B& shape) {
   B body = shape;
-  body.lhs = vmem_tile(
-      lhs_ring_.at(lhs_block(at), (row_block * mxu_.rows + lane.first_row) * (g_.block_k * in_)),
-      g_.block_k * in_, lhs_.type);
+  body.lhs = lhs_tile(at, row_block * mxu_.rows + lane.first_row, 0);
   const Affine first_col = block * cols_ + lane.first_block * cols_;
   body.rhs =
       vmem_tile(rhs_ring_.at(rhs_block(at), first_col * (transpose_ ? g_.block_k * in_ : in_)),

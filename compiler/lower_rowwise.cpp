@@ -32,6 +32,7 @@ class RowwiseKernel {
     std::int32_t loaded = -1;  // semaphore of a row operand
 
     Bytes row_bytes() const { return shape.cols * place.element(); }
+    bool loaded_by_groups() const { return !shape.row && !place.kept(); }
   };
 
   void make_inputs(Arena& arena);
@@ -40,12 +41,16 @@ class RowwiseKernel {
   void load_row_operands();
   void load_group(const Affine& repeat, const Affine& group, const Guard& when);
   struct Work {    // what a step works on
+    Affine repeat;
     Affine group;  // number over repeats
     Affine col_group;
     Value rows;
     Affine first_row;
   };
   void run_steps(const Affine& repeat, const Affine& group);
+  Affine kept_row(const Work& work) const {  // of a result
+    return work.repeat * repeat_rows_ + work.first_row;
+  }
   void emit_step(const RowwiseStep& step, const Lane& lane, const Work& work);
   Tile operand(const RowwiseOperand& operand, const Lane& lane, const Work& work) const;
   void store_group(const Affine& repeat, const Affine& group);
@@ -101,6 +106,10 @@ void RowwiseKernel::make_inputs(Arena& arena) {
     input.place.rows /= input.shape.every;
     const UnitId engine = input.shape.operand == 0 ? l_.roles.lhs : l_.roles.params;
     const Bytes row = input.row_bytes();
+    if (input.place.kept()) {
+      inputs_.push_back(input);
+      continue;
+    }
     if (input.shape.row) {
       input.at = arena.take(row);
       input.loaded = e_.semaphore("row_operand", engine, kVpuUnit);
@@ -115,6 +124,10 @@ void RowwiseKernel::make_inputs(Arena& arena) {
 void RowwiseKernel::make_outputs(Arena& arena) {
   for (std::size_t i = 0; i < results_.size(); ++i) {
     const Bytes slot = group_rows() * results_[i].cols * results_[i].element();
+    if (results_[i].kept()) {
+      out_rings_.emplace_back();
+      continue;
+    }
     out_rings_.push_back(e_.ring(i == 0 ? "row_out" : "scales_out", l_.space, kVpuUnit,
                                  {l_.roles.out}, arena.take(2 * slot), slot, 2));
   }
@@ -140,7 +153,7 @@ void RowwiseKernel::make_lanes(Arena& arena) {
 
 void RowwiseKernel::load_row_operands() {
   for (const Input& input : inputs_) {
-    if (!input.shape.row) continue;
+    if (!input.shape.row || input.place.kept()) continue;
     Load load;
     load.dst = vmem_tile(input.at, input.row_bytes(), input.place.type);
     load.src = input.place.tile(0);
@@ -155,7 +168,7 @@ void RowwiseKernel::load_row_operands() {
 void RowwiseKernel::load_group(const Affine& repeat, const Affine& group, const Guard& when) {
   const Affine number = number_of(repeat, group);
   for (const Input& input : inputs_) {
-    if (input.shape.row) continue;
+    if (!input.loaded_by_groups()) continue;
     // A further operand of fewer rows starts again with each repeat.
     const Affine row = group * group_rows() +
                        (input.place.rows == repeat_rows_ ? Affine(0) : repeat * repeat_rows_);
@@ -179,11 +192,21 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
       const std::int64_t group_cols = input.shape.cols / recipe_.groups;
       Affine inside = operand.first_col * element;
       if (input.shape.grouped) inside = inside + work.col_group * (group_cols * element);
+      const bool per_row = !input.shape.row && input.shape.cols == 1 && g_.cols != 1;
+      if (input.place.kept()) {
+        Affine row = work.first_row;
+        if (input.place.rows != repeat_rows_) row = row + work.repeat * repeat_rows_;
+        if (input.shape.row) row = 0;
+        Tile tile = input.place.tile(row * input.place.pitch + inside);
+        tile.broadcast = input.shape.row ? Broadcast::kRow
+                         : per_row       ? Broadcast::kCol
+                                         : Broadcast::kNone;
+        return tile;
+      }
       if (input.shape.row) {
         return vmem_tile(Affine(input.at) + inside, input.row_bytes(), input.place.type,
                          Broadcast::kRow);
       }
-      const bool per_row = input.shape.cols == 1 && g_.cols != 1;
       inside = inside + lane.number * g_.block * input.row_bytes();
       return vmem_tile(input.ring.at(work.group, inside), input.row_bytes(), input.place.type,
                        per_row ? Broadcast::kCol : Broadcast::kNone);
@@ -194,12 +217,18 @@ Tile RowwiseKernel::operand(const RowwiseOperand& operand, const Lane& lane,
       return vmem_tile(lane.columns[operand.number], 4, DataType::kFp32, Broadcast::kCol);
     case RowwisePlace::kOut: {
       const std::int64_t element = results_[0].element();
-      const Affine inside = work.col_group * (g_.cols / recipe_.groups * element) +
-                            operand.first_col * element +
-                            lane.number * g_.block * g_.cols * element;
+      const Affine col =
+          work.col_group * (g_.cols / recipe_.groups * element) + operand.first_col * element;
+      if (results_[0].kept()) return results_[0].tile(kept_row(work) * results_[0].pitch + col);
+      const Affine inside = col + lane.number * g_.block * g_.cols * element;
       return vmem_tile(out_rings_[0].at(work.group, inside), g_.cols * element, results_[0].type);
     }
     case RowwisePlace::kScales:
+      if (results_[1].kept()) {
+        Tile scales = results_[1].tile(kept_row(work) * results_[1].pitch);
+        scales.broadcast = Broadcast::kCol;
+        return scales;
+      }
       return vmem_tile(out_rings_[1].at(work.group, lane.number * g_.block * 4), 4,
                        results_[1].type, Broadcast::kCol);
   }
@@ -249,11 +278,13 @@ void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
   const Affine number = number_of(repeat, group);
   std::vector<Token> filled, done;
   for (const Input& input : inputs_) {
-    if (input.shape.row) continue;
+    if (!input.loaded_by_groups()) continue;
     filled.push_back(e_.filled(input.ring, kVpuUnit));
     done.push_back(e_.released(input.ring, kVpuUnit));
   }
-  for (const Ring& ring : out_rings_) e_.acquire(ring, number);
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (!results_[i].kept()) e_.acquire(out_rings_[i], number);
+  }
   e_.wait(kVpuUnit, filled);
   const Affine col_group = e_.open(recipe_.groups);
   if (recipe_.steps.front().reduce) {
@@ -265,12 +296,13 @@ void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
     const bool before_xlu = s + 1 < recipe_.steps.size() && recipe_.steps[s + 1].reduce.has_value();
     for (const Lane& lane : lanes_) {
       if (after_xlu && !step.reduce) e_.wait(kVpuUnit, {{lane.from_xlu, 1}});
-      emit_step(step, lane, {number, col_group, rows_left(lane, group), first_row(lane, group)});
+      emit_step(step, lane,
+                {repeat, number, col_group, rows_left(lane, group), first_row(lane, group)});
       if (before_xlu && !step.reduce) e_.signal(kVpuUnit, {{lane.to_xlu, 1}});
     }
   }
   e_.close();
-  for (const Ring& ring : out_rings_) {
+  for (const Ring& ring : out_rings_) {  // of a kept result, without consumers
     for (const Token token : e_.published(ring)) done.push_back(token);
   }
   e_.signal(kVpuUnit, done);
@@ -279,6 +311,7 @@ void RowwiseKernel::run_steps(const Affine& repeat, const Affine& group) {
 void RowwiseKernel::store_group(const Affine& repeat, const Affine& group) {
   const Affine number = number_of(repeat, group);
   for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (results_[i].kept()) continue;
     const Ring& ring = out_rings_[i];
     Store store;
     store.src =
@@ -312,7 +345,7 @@ void RowwiseKernel::emit() {
   e_.close();
   const std::int64_t groups = repeats_ * groups_;
   for (const Input& input : inputs_) {
-    if (!input.shape.row) e_.finish(input.ring, l_.space, groups);
+    if (input.loaded_by_groups()) e_.finish(input.ring, l_.space, groups);
   }
   for (const Ring& ring : out_rings_) e_.finish(ring, l_.space, groups);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "compiler/head_counts.hpp"
 #include "compiler/op_table.hpp"
@@ -16,11 +17,12 @@ DmaRoles::DmaRoles(const ChipSpec& chip) {
   lhs = engine(0), rhs = engine(1), params = engine(2), out = engine(3);
 }
 
-std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles) {
+std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles,
+                                     const Residency& residency) {
   std::vector<EngineRead> reads;
   for (std::size_t i = 0; i < op.operands.size(); ++i) {
     const std::int32_t tensor = op.operands[i].tensor;
-    if (graph.tensors[tensor].role == TensorRole::kTable) continue;
+    if (graph.tensors[tensor].role == TensorRole::kTable || residency.kept(tensor)) continue;
     UnitId engine = i == 0 ? roles.lhs : roles.params;
     switch (row_of(op.kind).family) {
       case OpFamily::kProduct:
@@ -47,8 +49,12 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
 }
 
 ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles,
-                         std::int64_t cores)
-    : graph_(graph), emitter_(emitter), roles_(roles), cores_(cores) {
+                         std::int64_t cores, Residency residency)
+    : graph_(graph),
+      emitter_(emitter),
+      roles_(roles),
+      cores_(cores),
+      residency_(std::move(residency)) {
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
       if (row_of(op.kind).family != OpFamily::kView) continue;
@@ -63,7 +69,7 @@ ReadyTokens::ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& r
   }
   for (const Section& section : graph.sections) {
     for (const Op& op : section.ops) {
-      for (const EngineRead& read : engine_reads(graph, op, roles)) {
+      for (const EngineRead& read : engine_reads(graph, op, roles, residency_)) {
         for (const std::int32_t source : sources(read.tensor)) {
           readers_[source].insert(read.engine);
         }
@@ -104,7 +110,7 @@ void ReadyTokens::await(std::int32_t tensor, UnitId engine) {
 }
 
 void ReadyTokens::await(const Op& op) {
-  for (const EngineRead& read : engine_reads(graph_, op, roles_)) {
+  for (const EngineRead& read : engine_reads(graph_, op, roles_, residency_)) {
     for (const std::int32_t source : sources(read.tensor)) await(source, read.engine);
   }
 }
@@ -181,6 +187,12 @@ std::int32_t table_number(const Graph& graph, std::int32_t tensor) {
     if (graph.tensors[t].role == TensorRole::kTable) ++number;
   }
   return number;
+}
+
+void wait_for_vpu(Emitter& emitter, UnitId unit) {
+  const Token token{emitter.semaphore("kept", kVpuUnit, unit), 1};
+  emitter.signal(kVpuUnit, {token});
+  emitter.wait(unit, {token});
 }
 
 UnitId mxu_unit(std::int64_t number) { return {UnitKind::kMxu, static_cast<std::int16_t>(number)}; }

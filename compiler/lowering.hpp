@@ -25,14 +25,17 @@ struct EngineRead {
   std::int32_t tensor = -1;
   UnitId engine;
 };
-std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles);
+// What is kept in VMEM no engine reads.
+std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const DmaRoles& roles,
+                                     const Residency& residency = {});
 
 // Order between ops, for the emitter's core: an engine that loads a computed tensor waits until its
 // producers, on all cores that compute parts of it, have stored it. Each producer signals each
 // engine of each core that will read its result once; engines take the signals in program order.
 class ReadyTokens {
  public:
-  ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles, std::int64_t cores = 1);
+  ReadyTokens(const Graph& graph, Emitter& emitter, const DmaRoles& roles, std::int64_t cores = 1,
+              Residency residency = {});
 
   void await(const Op& op);  // before the op's first load
   // After the op's last store, on the cores that store parts of its results.
@@ -51,6 +54,7 @@ class ReadyTokens {
   Emitter& emitter_;
   DmaRoles roles_;
   std::int64_t cores_;
+  Residency residency_;
   std::map<std::int32_t, std::set<UnitId>> readers_;  // of each computed tensor
   // A view's tensor -> whose bytes it shows; of appends to one cache, what all of them append.
   std::map<std::int32_t, std::vector<std::int32_t>> sources_;
@@ -97,6 +101,11 @@ std::int32_t table_number(const Graph& graph, std::int32_t tensor);
 UnitId mxu_unit(std::int64_t number);
 UnitId xlu_unit(const ChipSpec& chip, std::int64_t lane);
 inline constexpr UnitId kVpuUnit{UnitKind::kVpu, 0};
+
+// `unit` waits for what the VPU has been told so far: kept tensors are written by it. A lookup's
+// are handed on to it (lower_gather). Their memory needs no token to be written again: the VPU's
+// last instruction of an op comes after all that the op reads.
+void wait_for_vpu(Emitter& emitter, UnitId unit);
 
 // One kernel per kind of mapping. Precondition: the mapping was chosen for this op and chip.
 void lower_gemm(Lowering& lowering, const Op& op, const GemmMapping& mapping);

@@ -25,6 +25,7 @@ struct GemmMapping {
   std::int64_t col_blocks = 0;              // blocks of mxu.cols columns per MXU and tile
   std::int64_t block_k = 0;                 // K extent of one DMA block
   bool lhs_resident = false;                // an lhs panel (tile_m x K) stays in VMEM over all n
+  bool lhs_kept = false, out_kept = false;  // has a home in VMEM (compiler/residency.hpp)
   std::int64_t lhs_slots = 0, rhs_slots = 0, out_slots = 0;
   Cycles estimate = 0;          // of the whole op
   std::int64_t candidates = 0;  // mappings that the search looked at

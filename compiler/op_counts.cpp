@@ -63,12 +63,13 @@ Bytes count_lookup_bytes(const Graph& graph, const Op& op) {
   return bytes;
 }
 
-Bytes count_operand_bytes(const Graph& graph, const Op& op) {
+Bytes count_operand_bytes(const Graph& graph, const Op& op, const Residency& residency) {
   std::set<std::tuple<std::int32_t, std::int64_t, std::int64_t>> seen;
   Bytes bytes = 0;
   for (std::size_t which = 0; which < op.operands.size(); ++which) {
     const Operand& operand = op.operands[which];
     if (tensor_of(graph, operand.tensor).role == TensorRole::kTable) continue;
+    if (residency.kept(operand.tensor)) continue;
     if (which == 2 && values_in_keys(graph, op)) continue;
     const Extent extent{needed_rows(graph, op, which), extent_of(graph, operand).cols};
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;
@@ -80,17 +81,18 @@ Bytes count_operand_bytes(const Graph& graph, const Op& op) {
 
 }  // namespace
 
-OpCounts count_op(const Graph& graph, const Op& op) {
+OpCounts count_op(const Graph& graph, const Op& op, const Residency& residency) {
   if (row_of(op.kind).family == OpFamily::kView) return {};
-  const Tensor& result = tensor_of(graph, op.result);
-  Bytes written = result.rows * result.cols * size_of(result.type);
-  if (op.scales >= 0) {
-    const Tensor& scales = tensor_of(graph, op.scales);
-    written += scales.rows * scales.cols * size_of(scales.type);
+  Bytes written = 0;
+  for (const std::int32_t number : {op.result, op.scales}) {
+    if (number < 0 || residency.kept(number)) continue;
+    const Tensor& result = tensor_of(graph, number);
+    written += result.rows * result.cols * size_of(result.type);
   }
   const bool lookup = row_of(op.kind).family == OpFamily::kLookup;
   return {.macs = count_macs(graph, op),
-          .read_bytes = lookup ? count_lookup_bytes(graph, op) : count_operand_bytes(graph, op),
+          .read_bytes =
+              lookup ? count_lookup_bytes(graph, op) : count_operand_bytes(graph, op, residency),
           .write_bytes = written};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "compiler/graph.hpp"
+#include "compiler/residency.hpp"
 #include "isa/units.hpp"
 
 namespace systole {
@@ -21,6 +22,7 @@ struct OpCounts {
   Bytes write_bytes = 0;  // the results, written once
 };
 
-OpCounts count_op(const Graph& graph, const Op& op);
+// Without the bytes of what `residency` keeps in VMEM.
+OpCounts count_op(const Graph& graph, const Op& op, const Residency& residency = {});
 
 }  // namespace systole

@@ -70,6 +70,7 @@ std::vector<OperandRead> reads_of(const Graph& graph, const Layout& layout, cons
   for (std::size_t which = 0; which < op.operands.size(); ++which) {
     const Operand& operand = op.operands[which];
     if (tensor_of(graph, operand).role == TensorRole::kTable) continue;
+    if (layout.residency().kept(operand.tensor)) continue;
     if (which == 2 && values_in_keys(graph, op)) continue;
     const Extent extent = extent_of(graph, operand);
     if (!seen.insert({operand.tensor, operand.first_col, extent.cols}).second) continue;

@@ -66,7 +66,7 @@ void run_orient(PassState& state) {
 }
 
 void run_place(PassState& state) {
-  state.layout.emplace(state.graph, state.chip->spec);
+  state.layout.emplace(state.graph, state.chip->spec, state.residency);
   state.layout->require_fit();
 }
 
@@ -107,12 +107,24 @@ const PassTable& passes() {
        .needs_chip = true,
        .run = run_orient,
        .text = graph_text},
+      {.name = "reside",
+       .doc = "which computed tensors stay in VMEM between ops, and where",
+       .level = PassLevel::kProgram,
+       .needs_chip = true,
+       .run =
+           [](PassState& state) {
+             state.residency = choose_residency(state.graph, state.chip->spec);
+           },
+       .text = [](const PassState& state) { return describe(state.graph, state.residency); }},
       {.name = "tile",
        .doc = "parts of each op for the cores, and their mappings, by a search with the timing "
               "formulas",
        .level = PassLevel::kProgram,
        .needs_chip = true,
-       .run = [](PassState& state) { state.tiling = tile_ops(state.graph, state.chip->spec); },
+       .run =
+           [](PassState& state) {
+             state.tiling = tile_ops(state.graph, state.chip->spec, state.residency);
+           },
        .text = tiles_text},
       {.name = "place",
        .doc = "an HBM address for each tensor",

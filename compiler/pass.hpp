@@ -9,6 +9,7 @@
 
 #include "compiler/graph.hpp"
 #include "compiler/layout.hpp"
+#include "compiler/residency.hpp"
 #include "compiler/tile.hpp"
 #include "isa/chip_loader.hpp"
 #include "isa/error.hpp"
@@ -26,6 +27,7 @@ struct PassState {
   Graph graph;
   const Chip* chip = nullptr;           // none: what a pass asks of a chip is not checked
   std::vector<bool> column_major = {};  // after orient: by tensor (compiler/orient.hpp)
+  Residency residency = {};             // after reside
   Tiling tiling = {};                   // after tile
   std::optional<Layout> layout = {};    // after place
   Program program = {};                 // after emit

@@ -25,12 +25,14 @@ class Scheduler {
         program_(program),
         emitter_(emitter),
         roles_(chip),
-        ready_(graph, emitter_, roles_, division.cores),
+        ready_(graph, emitter_, roles_, division.cores, layout.residency()),
         lowering_{division.graph,          chip, layout, emitter_, roles_, 0, 0, 0,
-                  vmem_per_op(graph, chip)} {
+                  vmem_per_op(graph, chip, layout.residency().bytes)} {
     for (const Section& section : graph.sections) {
       for (const Op& op : section.ops) {
-        for (const EngineRead& read : engine_reads(graph, op, roles_)) loaders_.insert(read.engine);
+        for (const EngineRead& read : engine_reads(graph, op, roles_, layout.residency())) {
+          loaders_.insert(read.engine);
+        }
       }
     }
   }
@@ -77,6 +79,8 @@ class Scheduler {
       emitter_.drain(lowering_.space);
       ready_.await(op);
       lower(*parts[core], mappings_[number * cores + core]);
+      // The last of an op is its last store: without one, what the VPU does.
+      if (lowering_.layout.residency().kept(op.result)) wait_for_vpu(emitter_, roles_.out);
     }
     ready_.announce(op, producers);
     if (parts[core]) release_space();
@@ -86,7 +90,7 @@ class Scheduler {
   void name_op(const Op& op, std::int64_t count) {
     emitter_.serve(ops_++);
     if (emitter_.core() > 0) return;
-    const OpCounts counts = count_op(graph_, op);
+    const OpCounts counts = count_op(graph_, op, lowering_.layout.residency());
     const Tensor& first =
         graph_.tensors[op.operands[row_of(op.kind).family == OpFamily::kLookup ? 1 : 0].tensor];
     program_.ops.push_back({op.name, std::string(name_of(op.kind)), first.type, count,

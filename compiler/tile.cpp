@@ -32,7 +32,7 @@ Bytes rounding(const ChipSpec& chip) {
 
 constexpr Bytes kWord = 4;  // fp32 on chip
 
-GemmShape gemm_shape(const Graph& graph, const Op& op) {
+GemmShape gemm_shape(const Graph& graph, const Op& op, const Residency& residency) {
   const Extent lhs = extent_of(graph, op.operands[0]);
   const Tensor& out = graph.tensors[op.result];
   GemmShape shape;
@@ -44,6 +44,8 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   shape.out_type = out.type;
   const DataType rhs = graph.tensors[op.operands[1].tensor].type;
   if (rhs != shape.type) shape.converted = rhs;
+  shape.lhs_kept = residency.kept(op.operands[0].tensor);
+  shape.out_kept = residency.kept(op.result);
   shape.transpose_rhs = attribute(op, "transpose_rhs", 0) != 0;
   for (const EpilogueStep& step : op.epilogue) {
     shape.epilogue.push_back(*row_of(step.kind).vector_op);
@@ -55,6 +57,7 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
     shape.m = std::accumulate(shape.expert_rows.begin(), shape.expert_rows.end(), std::int64_t{0});
   }
   for (auto i = static_cast<std::size_t>(row_of(op.kind).operands); i < op.operands.size(); ++i) {
+    if (residency.kept(op.operands[i].tensor)) continue;
     const Bytes element = size_of(graph.tensors[op.operands[i].tensor].type);
     switch (epilogue_shape(graph, op, i)) {
       case EpilogueShape::kFull: shape.full_operand_bytes += element; break;
@@ -65,11 +68,12 @@ GemmShape gemm_shape(const Graph& graph, const Op& op) {
   return shape;
 }
 
-Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vmem) {
+Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vmem,
+               const Residency& residency = {}) {
   switch (row_of(op.kind).family) {
     case OpFamily::kView: return {};
     case OpFamily::kProduct:
-    case OpFamily::kExperts: return map_gemm(chip, gemm_shape(graph, op), vmem, op.name);
+    case OpFamily::kExperts: return map_gemm(chip, gemm_shape(graph, op, residency), vmem, op.name);
     case OpFamily::kHeads: return map_attention(chip, graph, op, vmem);
     case OpFamily::kLookup:
     case OpFamily::kBinary:
@@ -79,14 +83,14 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
   return {};
 }
 
-Bytes vmem_to_plan(const Graph& graph, const ChipSpec& chip) {
-  return std::max<Bytes>(0, vmem_per_op(graph, chip) - rounding(chip));
+Bytes vmem_to_plan(const Graph& graph, const ChipSpec& chip, Bytes homes = 0) {
+  return std::max<Bytes>(0, vmem_per_op(graph, chip, homes) - rounding(chip));
 }
 
 }  // namespace
 
-Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip) {
-  return count_ops(graph) == 1 ? chip.vmem.size : chip.vmem.size / 2;
+Bytes vmem_per_op(const Graph& graph, const ChipSpec& chip, Bytes homes) {
+  return count_ops(graph) == 1 ? chip.vmem.size : (chip.vmem.size - homes) / 2;
 }
 
 RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {
@@ -142,11 +146,11 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
             fmt::format("at most the {} bytes of VMEM that an op of {} may use", vmem, chip.name));
 }
 
-std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip) {
-  const Bytes vmem = vmem_to_plan(graph, chip);
+std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip, const Residency& residency) {
+  const Bytes vmem = vmem_to_plan(graph, chip, residency.bytes);
   std::vector<Mapping> mappings;
   for (const Section& section : graph.sections) {
-    for (const Op& op : section.ops) mappings.push_back(map_op(graph, op, chip, vmem));
+    for (const Op& op : section.ops) mappings.push_back(map_op(graph, op, chip, vmem, residency));
   }
   return mappings;
 }
@@ -233,9 +237,9 @@ MappedParts map_divided(Division& division, const Op& op, const ChipSpec& chip, 
 
 }  // namespace
 
-Tiling tile_ops(const Graph& graph, const ChipSpec& chip) {
+Tiling tile_ops(const Graph& graph, const ChipSpec& chip, const Residency& residency) {
   const std::int64_t cores = cores_to_use(chip);
-  if (cores == 1) return {undivided(graph), map_ops(graph, chip)};
+  if (cores == 1) return {undivided(graph), map_ops(graph, chip, residency)};
   ChipSpec share = chip;
   share.hbm.bandwidth /= static_cast<double>(cores);
   const Bytes vmem = vmem_to_plan(graph, chip);
