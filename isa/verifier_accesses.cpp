@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isa/verifier_accesses.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace systole {
 namespace {
 
-// Most tiles lie in one to four granules; even so a granule of HBM holds few accesses, also where
-// rows are moved one by one. 24 bytes each.
+// Most tiles lie in one to four granules. 32 bytes each.
 constexpr std::int64_t kMostGranules = std::int64_t{1} << 19;
 constexpr int kSmallestGranule = 18;       // log2 of its bytes
 constexpr std::size_t kWideGranules = 32;  // an access that spans more is listed apart
+// Where rows are moved one by one, a granule has hundreds of accesses: from so many on, it gets
+// cells.
+constexpr std::size_t kCrowd = 24;
+constexpr std::size_t kWideCells = 8;  // an access that spans more stays in the granule's list
 constexpr std::size_t kFirstSweep = 512;
 
 }  // namespace
@@ -25,11 +30,19 @@ LiveAccesses::LiveAccesses(std::int64_t size, std::vector<std::size_t> users,
   granules_.resize(static_cast<std::size_t>(size >> shift_) + 1);
 }
 
+LiveAccesses::CellRange LiveAccesses::cells_in(std::size_t g, std::int64_t begin,
+                                               std::int64_t end) const {
+  const std::size_t first = g << kCellBits;
+  const std::size_t last = first + (std::size_t{1} << kCellBits) - 1;
+  return {std::max(cell(begin), first) - first, std::min(cell(end - 1), last) - first};
+}
+
 std::optional<LiveAccess> LiveAccesses::add(const LiveAccess& access, const QueueClocks& clocks) {
   const std::size_t last = granule(access.runs.end() - 1);
-  if (scan(wide_, kAnywhere, access, clocks) == Scan::kRace) return accesses_[found_];
+  const auto anywhere = [](std::int64_t) { return true; };
+  if (scan(wide_, access, clocks, anywhere) == Scan::kRace) return accesses_[found_];
   for (std::size_t g = granule(access.runs.begin); g <= last; ++g) {
-    if (scan(granules_[g], g, access, clocks) == Scan::kRace) return accesses_[found_];
+    if (scan_granule(g, access, clocks) == Scan::kRace) return accesses_[found_];
   }
   free_.insert(free_.end(), dropped_.begin(), dropped_.end());
   dropped_.clear();
@@ -38,8 +51,43 @@ std::optional<LiveAccess> LiveAccesses::add(const LiveAccess& access, const Queu
   return std::nullopt;
 }
 
-LiveAccesses::Scan LiveAccesses::scan(std::vector<Entry>& entries, std::size_t here,
-                                      const LiveAccess& access, const QueueClocks& clocks) {
+void LiveAccesses::remember(const LiveAccess& access, const QueueClocks& clocks) {
+  if (settled(access, clocks)) return;
+  if (size() >= sweep_at_) sweep(clocks);
+  insert(access);
+}
+
+bool LiveAccesses::any_in(std::int64_t begin, std::int64_t end, std::int32_t sequence) const {
+  for (std::size_t slot = 0; slot < accesses_.size(); ++slot) {
+    const LiveAccess& access = accesses_[slot];
+    if (dead_[slot] || access.sequence >= sequence) continue;
+    if (access.runs.begin < end && access.runs.end() > begin) return true;
+  }
+  return false;
+}
+
+LiveAccesses::Scan LiveAccesses::scan_granule(std::size_t g, const LiveAccess& access,
+                                              const QueueClocks& clocks) {
+  Granule& here = granules_[g];
+  // Two accesses that share several granules, or cells, are compared in the first of them.
+  const auto in_granule = [&](std::int64_t at) { return granule(at) == g; };
+  if (scan(here.entries, access, clocks, in_granule) == Scan::kRace) return Scan::kRace;
+  if (here.cells == nullptr || here.cells->used == 0) return Scan::kDone;
+  const auto [first, last] = cells_in(g, access.runs.begin, access.runs.end());
+  const std::uint64_t touched = (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+  for (std::uint64_t left = here.cells->used & touched; left != 0; left &= left - 1) {
+    const auto c = static_cast<std::size_t>(std::countr_zero(left));
+    const auto in_cell = [&](std::int64_t at) { return cell(at) == (g << kCellBits) + c; };
+    Entries& entries = here.cells->entries[c];
+    if (scan(entries, access, clocks, in_cell) == Scan::kRace) return Scan::kRace;
+    if (entries.empty()) here.cells->used &= ~(std::uint64_t{1} << c);
+  }
+  return Scan::kDone;
+}
+
+template <class First>
+LiveAccesses::Scan LiveAccesses::scan(Entries& entries, const LiveAccess& access,
+                                      const QueueClocks& clocks, First&& first) {
   const std::int64_t begin = access.runs.begin;
   const std::int64_t end = access.runs.end();
   for (std::size_t e = 0; e < entries.size();) {
@@ -50,10 +98,9 @@ LiveAccesses::Scan LiveAccesses::scan(std::vector<Entry>& entries, std::size_t h
     }
     const std::uint32_t slot = entry.slot;
     if (!dead_[slot]) {
-      // Two accesses that share several granules are compared in the first of them.
-      const bool first = here == kAnywhere || here == granule(std::max(entry.begin, begin));
       const LiveAccess& before = accesses_[slot];
-      if (!first || (before.sequence == access.sequence && before.queue == access.queue)) {
+      if (!first(std::max(entry.begin, begin)) ||
+          (before.sequence == access.sequence && before.queue == access.queue)) {
         ++e;
         continue;
       }
@@ -69,7 +116,7 @@ LiveAccesses::Scan LiveAccesses::scan(std::vector<Entry>& entries, std::size_t h
         ++e;
         continue;
       }
-      // What is covered begins in a granule of `access` that is scanned before its others.
+      // What is covered begins in a list of `access` that is scanned before its others.
       dead_[slot] = true;
       dropped_.push_back(slot);
     }
@@ -103,29 +150,46 @@ void LiveAccesses::link(std::uint32_t slot) {
     wide_.push_back(entry);
     return;
   }
-  for (std::size_t g = first; g <= last; ++g) {
-    if (granules_[g].empty()) used_.push_back(g);
-    granules_[g].push_back(entry);
-  }
+  for (std::size_t g = first; g <= last; ++g) link(g, entry);
+}
+
+void LiveAccesses::link(std::size_t g, const Entry& entry) {
+  Granule& here = granules_[g];
+  const bool celled = here.cells != nullptr && here.cells->used != 0;
+  if (here.entries.empty() && !celled) used_.push_back(g);
+  if (here.cells != nullptr && link_cells(g, entry)) return;
+  here.entries.push_back(entry);
+  if (here.cells != nullptr || here.entries.size() < kCrowd) return;
+  here.cells = std::make_unique<Cells>();
+  std::erase_if(here.entries, [&](const Entry& e) { return link_cells(g, e); });
+}
+
+// Whether the entry is narrow enough for cells, which have it then.
+bool LiveAccesses::link_cells(std::size_t g, const Entry& entry) {
+  const auto [first, last] = cells_in(g, entry.begin, entry.end);
+  if (last - first >= kWideCells) return false;
+  for (std::size_t c = first; c <= last; ++c) granules_[g].cells->entries[c].push_back(entry);
+  granules_[g].cells->used |= (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+  return true;
+}
+
+bool LiveAccesses::settled(const LiveAccess& access, const QueueClocks& clocks) const {
+  return std::all_of(users_.begin(), users_.end(), [&](std::size_t user) {
+    const bool own = user == static_cast<std::size_t>(access.queue) && in_order_[user];
+    return own || clocks.complete(user, access.queue, access.number);
+  });
 }
 
 void LiveAccesses::sweep(const QueueClocks& clocks) {
-  const auto settled = [&](const LiveAccess& access) {
-    for (const std::size_t user : users_) {
-      const bool own = user == static_cast<std::size_t>(access.queue) && in_order_[user];
-      if (!own && !clocks.complete(user, access.queue, access.number)) return false;
-    }
-    return true;
-  };
   std::vector<LiveAccess> kept;
   for (std::size_t slot = 0; slot < accesses_.size(); ++slot) {
-    if (!dead_[slot] && !settled(accesses_[slot])) kept.push_back(accesses_[slot]);
+    if (!dead_[slot] && !settled(accesses_[slot], clocks)) kept.push_back(accesses_[slot]);
   }
   accesses_ = std::move(kept);
   dead_.assign(accesses_.size(), false);
   free_.clear();
   wide_.clear();
-  for (const std::size_t g : used_) granules_[g].clear();
+  for (const std::size_t g : used_) granules_[g] = {};
   used_.clear();
   for (std::uint32_t slot = 0; slot < accesses_.size(); ++slot) link(slot);
   sweep_at_ = std::max(kFirstSweep, 2 * accesses_.size());

@@ -2,8 +2,10 @@
 // The accesses of one memory that later ones may race with.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -21,9 +23,10 @@ struct LiveAccess {
   bool write = false;
 };
 
-// A memory is divided into granules; each lists the live accesses that touch it. An access leaves
-// when a later one that is ordered after it covers it and conflicts with all that it conflicts
-// with: whatever raced with the old one then races with the new one or is ordered after both.
+// A memory is divided into granules; each lists the live accesses that touch it, in 64 cells of its
+// own where there are many. An access leaves when a later one that is ordered after it covers it
+// and conflicts with all that it conflicts with: whatever raced with the old one then races with
+// the new one or is ordered after both.
 class LiveAccesses {
  public:
   // `users`: the queues that access this memory. `in_order[q]`: accesses of queue q take effect in
@@ -35,38 +38,66 @@ class LiveAccesses {
   // lies in the memory.
   std::optional<LiveAccess> add(const LiveAccess& access, const QueueClocks& clocks);
 
+  // Adds one that is known to race with nothing, unless nothing to come can race with it.
+  void remember(const LiveAccess& access, const QueueClocks& clocks);
+
+  // Whether there may be one before `sequence` that touches bytes `begin` to `end` - 1.
+  bool any_in(std::int64_t begin, std::int64_t end, std::int32_t sequence) const;
+
   std::size_t size() const { return accesses_.size() - free_.size(); }
 
  private:
-  struct Entry {  // in a granule
+  struct Entry {
     std::int64_t begin, end;
     std::uint32_t slot;
+  };
+  using Entries = std::vector<Entry>;
+  static constexpr int kCellBits = 6;  // log2 of the cells in a granule
+  struct Cells {
+    std::array<Entries, std::size_t{1} << kCellBits> entries;
+    std::uint64_t used = 0;  // a bit for each cell that is not empty
+  };
+  struct Granule {
+    Entries entries;  // what spans many cells, and all of it while there are no cells
+    std::unique_ptr<Cells> cells;
   };
   enum class Scan { kDone, kRace };
 
   std::size_t granule(std::int64_t address) const {
     return static_cast<std::size_t>(address) >> shift_;
   }
-  // Checks `access` against the entries of a granule; drops those that it replaces. `here`: the
-  // number of the granule, or kAnywhere for the list of wide accesses.
-  Scan scan(std::vector<Entry>& entries, std::size_t here, const LiveAccess& access,
-            const QueueClocks& clocks);
+  std::size_t cell(std::int64_t address) const {  // over all granules
+    return static_cast<std::size_t>(address) >> (shift_ - kCellBits);
+  }
+  // The cells of granule `g` that bytes `begin` to `end` - 1 touch.
+  struct CellRange {
+    std::size_t first, last;
+  };
+  CellRange cells_in(std::size_t g, std::int64_t begin, std::int64_t end) const;
+
+  // Checks `access` against entries of which each is in one list at most of those that hold byte
+  // `at`; drops those that it replaces. `first(at)`: whether that byte is of this list.
+  template <class First>
+  Scan scan(Entries& entries, const LiveAccess& access, const QueueClocks& clocks, First&& first);
+  Scan scan_granule(std::size_t g, const LiveAccess& access, const QueueClocks& clocks);
   bool ordered(const LiveAccess& before, const LiveAccess& after, const QueueClocks& clocks) const {
     return (before.queue == after.queue && in_order_[before.queue]) ||
            clocks.complete(after.queue, before.queue, before.number);
   }
   void insert(const LiveAccess& access);
   void link(std::uint32_t slot);
-  // Drops what no queue can race with any more.
+  void link(std::size_t g, const Entry& entry);
+  bool link_cells(std::size_t g, const Entry& entry);
+  // Whether no queue can race with it any more.
+  bool settled(const LiveAccess& access, const QueueClocks& clocks) const;
   void sweep(const QueueClocks& clocks);
 
-  static constexpr std::size_t kAnywhere = static_cast<std::size_t>(-1);
   int shift_;
   std::vector<std::size_t> users_;
   std::vector<bool> in_order_;
-  std::vector<std::vector<Entry>> granules_;
+  std::vector<Granule> granules_;
   std::vector<std::size_t> used_;  // granules that have had entries since the last sweep
-  std::vector<Entry> wide_;        // accesses that span many granules
+  Entries wide_;                   // accesses that span many granules
   std::vector<LiveAccess> accesses_;
   std::vector<bool> dead_;
   std::vector<std::uint32_t> free_;

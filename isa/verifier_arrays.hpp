@@ -26,8 +26,14 @@ class ArrayStates {
   std::optional<ArrayFinding> add(const Instruction& instruction, const Indices& i,
                                   const Extents& extents);
 
+  // Whether both leave the same instructions possible. Precondition: of one chip.
+  friend bool operator==(const ArrayStates& a, const ArrayStates& b) {
+    return a.arrays_ == b.arrays_;
+  }
+
  private:
   struct Array {
+    friend bool operator==(const Array&, const Array&) = default;
     bool holds = false;  // weights, or sums
     DataType type = DataType::kInt8;
     std::int64_t rows = 0;  // of weights: depth

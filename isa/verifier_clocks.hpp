@@ -26,25 +26,47 @@ class TokenQueue {
 
   void give(std::span<const std::int32_t> clock, std::int64_t count) { push(clock, count, count); }
 
+  // Whether this holds the tokens of `before`, every clock of theirs `steps` further.
+  bool is_ahead(const TokenQueue& before, std::span<const std::int32_t> steps) const {
+    if (used_ != before.used_ || available_ != before.available_) return false;
+    for (std::size_t n = 0; n < used_; ++n) {
+      const std::size_t now = place(n);
+      const std::size_t then = before.place(n);
+      if (counts_[now] != before.counts_[then]) return false;
+      for (std::size_t q = 0; q < queues_; ++q) {
+        if (clocks_[now * queues_ + q] - before.clocks_[then * queues_ + q] != steps[q])
+          return false;
+      }
+    }
+    return true;
+  }
+  void advance(std::span<const std::int32_t> steps, std::int32_t times) {
+    for (std::size_t n = 0; n < used_; ++n) {
+      for (std::size_t q = 0; q < queues_; ++q) clocks_[place(n) * queues_ + q] += steps[q] * times;
+    }
+  }
+
   // Joins `clock` with those of the `count` oldest tokens and takes them. Clocks of one signaller
   // only grow, so the youngest of them holds the others. Precondition: count <= available().
   void take(std::span<std::int32_t> clock, std::int64_t count) {
     available_ -= count;
     while (true) {
-      const std::size_t place = head_ & (counts_.size() - 1);
-      if (counts_[place] >= count) {
-        const std::int32_t* given = &clocks_[place * queues_];
+      const std::size_t oldest = place(0);
+      if (counts_[oldest] >= count) {
+        const std::int32_t* given = &clocks_[oldest * queues_];
         for (std::size_t q = 0; q < queues_; ++q) clock[q] = std::max(clock[q], given[q]);
-        counts_[place] -= count;
-        if (counts_[place] == 0) pop();
+        counts_[oldest] -= count;
+        if (counts_[oldest] == 0) pop();
         return;
       }
-      count -= counts_[place];
+      count -= counts_[oldest];
       pop();
     }
   }
 
  private:
+  std::size_t place(std::size_t n) const { return (head_ + n) & (counts_.size() - 1); }
+
   void pop() {
     ++head_;
     --used_;
@@ -52,10 +74,10 @@ class TokenQueue {
 
   void push(std::span<const std::int32_t> clock, std::int64_t count, std::int64_t added) {
     if (used_ == counts_.size()) grow();
-    const std::size_t place = (head_ + used_) & (counts_.size() - 1);
+    const std::size_t youngest = place(used_);
     std::copy(clock.begin(), clock.end(),
-              clocks_.begin() + static_cast<std::ptrdiff_t>(place * queues_));
-    counts_[place] = count;
+              clocks_.begin() + static_cast<std::ptrdiff_t>(youngest * queues_));
+    counts_[youngest] = count;
     ++used_;
     available_ += added;
   }
@@ -65,9 +87,8 @@ class TokenQueue {
     std::vector<std::int64_t> counts(size);
     std::vector<std::int32_t> clocks(size * queues_);
     for (std::size_t n = 0; n < used_; ++n) {
-      const std::size_t place = (head_ + n) & (counts_.size() - 1);
-      counts[n] = counts_[place];
-      std::copy_n(&clocks_[place * queues_], queues_, &clocks[n * queues_]);
+      counts[n] = counts_[place(n)];
+      std::copy_n(&clocks_[place(n) * queues_], queues_, &clocks[n * queues_]);
     }
     counts_ = std::move(counts);
     clocks_ = std::move(clocks);
@@ -90,6 +111,31 @@ class QueueClocks {
 
   std::size_t queues() const { return queues_; }
   std::span<std::int32_t> of(std::size_t queue) { return {&clocks_[queue * queues_], queues_}; }
+
+  // Instructions of each queue that have started since `before`.
+  std::vector<std::int32_t> steps_since(const QueueClocks& before) const {
+    std::vector<std::int32_t> steps(queues_);
+    for (std::size_t q = 0; q < queues_; ++q) steps[q] = issued_[q] - before.issued_[q];
+    return steps;
+  }
+  // Whether every queue that has started instructions since `before`, `steps` of them, knows of
+  // that many more of every queue.
+  bool is_ahead(const QueueClocks& before, std::span<const std::int32_t> steps) const {
+    for (std::size_t o = 0; o < queues_; ++o) {
+      for (std::size_t q = 0; q < queues_ && steps[o] > 0; ++q) {
+        if (clocks_[o * queues_ + q] - before.clocks_[o * queues_ + q] != steps[q]) return false;
+      }
+    }
+    return true;
+  }
+  void advance(std::span<const std::int32_t> steps, std::int32_t times) {
+    for (std::size_t o = 0; o < queues_; ++o) {
+      issued_[o] += steps[o] * times;
+      for (std::size_t q = 0; q < queues_ && steps[o] > 0; ++q) {
+        clocks_[o * queues_ + q] += steps[q] * times;
+      }
+    }
+  }
 
   // Number of `queue`'s instruction that starts now, from 1.
   std::int32_t start(std::size_t queue) { return ++issued_[queue]; }

@@ -7,6 +7,8 @@
 #include <set>
 #include <type_traits>
 
+#include "isa/verifier_loops.hpp"
+
 namespace systole {
 namespace {
 
@@ -14,6 +16,8 @@ __extension__ using Wide = __int128;
 
 // Accesses kept at a time, in all: about 100 bytes each.
 constexpr std::size_t kMaxLiveAccesses = std::size_t{1} << 20;
+// Accesses that move with a loop's iterations and are looked at although they are left out.
+constexpr std::int64_t kMostMoved = std::int64_t{1} << 20;
 
 template <class F>
 void for_each_tile(const Body& body, F&& f) {
@@ -124,11 +128,10 @@ std::optional<LiveAccess> MemoryCheck::add(const Tile& tile, const Region& regio
   check_bounds(tile, region, access, place);
   access.runs = normal_form(region.begin, region.rows, region.row_bytes, region.pitch);
   if (tile.space == Space::kHbm) {
-    if (access.write) {
-      check_read_only(access.runs, access, place);
-    } else if (is_constant(access.runs)) {
-      return std::nullopt;
-    }
+    if (access.write) check_read_only(access.runs, access, place);
+    const bool constant = !access.write && is_constant(access.runs);
+    if (period_) note(tile, access, constant, place);
+    if (constant) return std::nullopt;
   }
   LiveAccesses& live = *memories_[number_of(tile.space, tile.unit, place.core)].live;
   auto raced = live.add(access, clocks);
@@ -189,14 +192,63 @@ bool MemoryCheck::is_constant(const Runs& runs) const {
 
 void MemoryCheck::check_read_only(const Runs& runs, const LiveAccess& access,
                                   const WalkPlace& place) const {
+  const ReadOnly* const range = touched(runs);
+  if (range == nullptr) return;
+  place.report.fail(
+      place.walker.position(), place.walker.indices(), access.field,
+      fmt::format("a store into symbol {}", range->symbol->name),
+      "outputs, states and scratch only: inputs, weights and constants are read-only");
+}
+
+const MemoryCheck::ReadOnly* MemoryCheck::touched(const Runs& runs) const {
   for (auto range = first_ending_after(runs.begin);
        range != read_only_.end() && range->begin < runs.end(); ++range) {
-    if (!overlap(runs, {range->begin, 1, range->end - range->begin, 0})) continue;
-    place.report.fail(
-        place.walker.position(), place.walker.indices(), access.field,
-        fmt::format("a store into symbol {}", range->symbol->name),
-        "outputs, states and scratch only: inputs, weights and constants are read-only");
+    if (overlap(runs, {range->begin, 1, range->end - range->begin, 0})) return &*range;
   }
+  return nullptr;
+}
+
+void MemoryCheck::record(bool on) {
+  period_.reset();
+  if (on) period_.emplace();
+}
+
+void MemoryCheck::note(const Tile& tile, const LiveAccess& access, bool constant,
+                       const WalkPlace& place) {
+  const std::int64_t bytes = advance_of(tile.address);
+  const std::int64_t iteration = place.walker.indices()[0];
+  if (!constant) return period_->add(access, bytes, iteration);
+  const std::int64_t left = place.walker.outer_count() - 1 - iteration;
+  if (bytes != 0 && !stays_constant(access.runs, bytes, left)) period_->refuse();
+}
+
+bool MemoryCheck::stays_constant(const Runs& runs, std::int64_t bytes,
+                                 std::int64_t iterations) const {
+  const ReadOnly& range = *first_ending_after(runs.begin);
+  const std::int64_t moved = bytes * iterations;
+  if (range.begin <= runs.begin + moved && runs.end() + moved <= range.end) return true;
+  const Symbol& symbol = *range.symbol;
+  if (symbol.stride != bytes || bytes < 0) return false;
+  return (range.begin - symbol.address) / bytes + iterations < symbol.count;
+}
+
+bool MemoryCheck::may_skip(const SkippedIterations& skipped) const {
+  if (!period_->independent(skipped.loop_count)) return false;
+  if (period_->moving() == 0) return true;
+  if (period_->moving() * skipped.count > kMostMoved) return false;
+  const auto range = period_->moving_range(skipped.loop_count);
+  const LiveAccesses& live = *memories_[0].live;
+  if (live.any_in(range.begin, range.end, skipped.loop_sequence)) return false;
+  return period_->for_each_skipped(skipped, [&](const LiveAccess& access) {
+    return !access.write || touched(access.runs) == nullptr;
+  });
+}
+
+void MemoryCheck::skip(const SkippedIterations& skipped, const QueueClocks& clocks) {
+  period_->for_each_skipped(skipped, [&](const LiveAccess& access) {
+    memories_[0].live->remember(access, clocks);
+    return true;
+  });
 }
 
 }  // namespace systole

@@ -8,6 +8,7 @@
 
 #include "isa/footprint.hpp"
 #include "isa/verifier_accesses.hpp"
+#include "isa/verifier_moving.hpp"
 #include "isa/verifier_report.hpp"
 #include "isa/walker.hpp"
 
@@ -51,6 +52,16 @@ class MemoryCheck {
   std::optional<LiveAccess> add(const Tile& tile, const Region& region, LiveAccess access,
                                 const QueueClocks& clocks, const WalkPlace& place);
 
+  // Whether to remember what the coming iterations of an outermost loop do to HBM; forgets what
+  // earlier ones did.
+  void record(bool on);
+  // Whether nothing but the recorded period, and accesses that do not move, can race with what the
+  // skipped iterations do, and they write to nothing that is read-only.
+  bool may_skip(const SkippedIterations& skipped) const;
+  // Remembers the skipped iterations' accesses that later instructions may race with. `clocks`:
+  // after them. Precondition: may_skip().
+  void skip(const SkippedIterations& skipped, const QueueClocks& clocks);
+
  private:
   struct Memory {
     std::int64_t size = 0;
@@ -70,10 +81,16 @@ class MemoryCheck {
   bool is_constant(const Runs& runs) const;
   void check_read_only(const Runs& runs, const LiveAccess& access, const WalkPlace& place) const;
   std::vector<ReadOnly>::const_iterator first_ending_after(std::int64_t address) const;
+  // A read-only symbol that an access touches.
+  const ReadOnly* touched(const Runs& runs) const;
+  void note(const Tile& tile, const LiveAccess& access, bool constant, const WalkPlace& place);
+  // Whether a constant read that moves by `bytes` per iteration stays one in the next ones.
+  bool stays_constant(const Runs& runs, std::int64_t bytes, std::int64_t iterations) const;
 
   const ChipSpec& chip_;
   std::vector<Memory> memories_;     // HBM, CMEMs, then those of each core
   std::vector<ReadOnly> read_only_;  // sorted, disjoint
+  std::optional<PeriodAccesses> period_;
 };
 
 }  // namespace systole

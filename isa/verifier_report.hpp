@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,9 +56,13 @@ void verify_claims(const Program& program, std::string_view where);
 // Symbols lie in HBM, aligned, and overlap only where both are scratch.
 void verify_layout(const ChipSpec& chip, const Program& program, std::string_view where);
 
-// One walk over every dynamic instruction of all streams, each serially. `reports`: one per stream.
+// Iterations of outermost loops that are walked: all, or those that can find what no other does
+// (isa/verifier_repeats.hpp). The findings are the same.
+enum class WalkLoops : std::uint8_t { kWhatIsNew, kAll };
+
+// One walk over the dynamic instructions of all streams, each serially. `reports`: one per stream.
 // Preconditions: the checks above have passed.
 void verify_walk(const ChipSpec& chip, const Program& program,
-                 const std::vector<StreamReport>& reports);
+                 const std::vector<StreamReport>& reports, WalkLoops loops = WalkLoops::kWhatIsNew);
 
 }  // namespace systole

@@ -65,6 +65,13 @@ void TokenCheck::give(const CoreWalk& core, const Instruction& instruction,
   }
 }
 
+void TokenCheck::advance(const std::vector<bool>& semaphores, std::span<const std::int32_t> steps,
+                         std::int32_t times) {
+  for (std::size_t s = 0; s < tokens_.size(); ++s) {
+    if (semaphores[s]) tokens_[s].advance(steps, times);
+  }
+}
+
 void TokenCheck::report_standstill() const {
   const CoreWalk& core =
       *std::find_if(cores_.begin(), cores_.end(), [](const CoreWalk& c) { return c.held; });

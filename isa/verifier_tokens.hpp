@@ -47,6 +47,12 @@ class TokenCheck {
   void give(const CoreWalk& core, const Instruction& instruction,
             std::span<const std::int32_t> clock);
 
+  // By semaphore.
+  const std::vector<TokenQueue>& queues() const { return tokens_; }
+  // Moves the clocks of the tokens of some semaphores on by `times` times `steps`.
+  void advance(const std::vector<bool>& semaphores, std::span<const std::int32_t> steps,
+               std::int32_t times);
+
   // Throws: every core has halted or waits for another one, and not all have halted.
   [[noreturn]] void report_standstill() const;
   // Throws where a semaphore is not back at its initial count.

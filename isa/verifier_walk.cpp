@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <deque>
+#include <optional>
 #include <type_traits>
 
 #include "isa/footprint.hpp"
 #include "isa/verifier.hpp"
 #include "isa/verifier_memories.hpp"
+#include "isa/verifier_repeats.hpp"
 #include "isa/verifier_report.hpp"
 #include "isa/verifier_tokens.hpp"
 #include "isa/verifier_work.hpp"
@@ -22,7 +24,8 @@ inline constexpr bool kIsTile = std::is_base_of_v<Tile, Member>;
 
 class Walk {
  public:
-  Walk(const ChipSpec& chip, const Program& program, const std::vector<StreamReport>& reports)
+  Walk(const ChipSpec& chip, const Program& program, const std::vector<StreamReport>& reports,
+       WalkLoops loops)
       : program_(program),
         queues_(program),
         clocks_(queues_.size()),
@@ -31,6 +34,9 @@ class Walk {
         tokens_(program, cores_, queues_.size()),
         clock_(queues_.size()) {
     for (const StreamReport& report : reports) cores_.emplace_back(chip, report);
+    if (loops == WalkLoops::kWhatIsNew && cores_.size() == 1) {
+      repeats_.emplace(program, cores_.front(), clocks_, tokens_, memories_, work_);
+    }
   }
 
   // Streams take turns: each goes on until it halts or waits for another core.
@@ -81,8 +87,10 @@ class Walk {
     switch (core_->walker.step()) {
       case StreamWalker::Step::kInstruction: core_->held = true; break;
       case StreamWalker::Step::kHalt: core_->halted = true; return false;
-      case StreamWalker::Step::kSkipped:
-      case StreamWalker::Step::kControl: break;
+      case StreamWalker::Step::kSkipped: break;
+      case StreamWalker::Step::kControl:
+        if (repeats_) repeats_->at_control();
+        break;
     }
     return true;
   }
@@ -233,13 +241,14 @@ class Walk {
   std::size_t number_ = 0;           // of the core that is walked
   CoreWalk* core_ = nullptr;         // that core
   LiveAccess access_;                // of the instruction being checked
+  std::optional<LoopRepeats> repeats_;
 };
 
 }  // namespace
 
 void verify_walk(const ChipSpec& chip, const Program& program,
-                 const std::vector<StreamReport>& reports) {
-  Walk(chip, program, reports).run();
+                 const std::vector<StreamReport>& reports, WalkLoops loops) {
+  Walk(chip, program, reports, loops).run();
 }
 
 }  // namespace systole

@@ -32,6 +32,15 @@ void OpWork::add_hbm(std::int32_t op, bool write, const Region& region) {
   add(write ? done.write_bytes : done.read_bytes, Wide{region.rows} * region.row_bytes);
 }
 
+void OpWork::repeat(const OpWork& before, std::int64_t times) {
+  const auto more = [&](Wide& sum, Wide then) { add(sum, (sum - then) * times); };
+  for (std::size_t op = 0; op < done_.size(); ++op) {
+    more(done_[op].macs, before.done_[op].macs);
+    more(done_[op].read_bytes, before.done_[op].read_bytes);
+    more(done_[op].write_bytes, before.done_[op].write_bytes);
+  }
+}
+
 void OpWork::check(std::string_view where) const {
   for (std::size_t number = 0; number < done_.size(); ++number) {
     const SourceOp& op = program_.ops[number];

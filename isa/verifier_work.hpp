@@ -23,6 +23,9 @@ class OpWork {
   void add_matmul(std::int32_t op, const Extents& extents);
   void add_hbm(std::int32_t op, bool write, const Region& region);
 
+  // Adds `times` what has been done since `before`.
+  void repeat(const OpWork& before, std::int64_t times);
+
   // No op claims more MACs than its matmuls multiply, or more compulsory bytes than its
   // instructions move. Throws Error with kBadInput.
   void check(std::string_view where) const;

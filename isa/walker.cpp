@@ -49,6 +49,12 @@ StreamWalker::Step StreamWalker::step() {
   return fetched.guard.holds(indices_) ? Step::kInstruction : Step::kSkipped;
 }
 
+StreamWalker::OuterEdge StreamWalker::outer_edge() const {
+  if (frames_.size() != 1) return OuterEdge::kNone;
+  if (current_ == outer_loop()) return OuterEdge::kEntry;
+  return current_ == match_[outer_loop()] ? OuterEdge::kBack : OuterEdge::kNone;
+}
+
 bool StreamWalker::next() {
   while (true) {
     switch (step()) {

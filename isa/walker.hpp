@@ -30,6 +30,15 @@ class StreamWalker {
   std::size_t position() const { return current_; }  // static position in the stream
   const Indices& indices() const { return indices_; }
 
+  // Whether the last step began an outermost loop, or went back to its first instruction.
+  enum class OuterEdge : std::uint8_t { kNone, kEntry, kBack };
+  OuterEdge outer_edge() const;
+  // The outermost open loop: its position and its number of iterations. Precondition: there is one.
+  std::size_t outer_loop() const { return frames_.front().begin; }
+  std::int64_t outer_count() const { return frames_.front().count; }
+  // Leaves out `iterations` of it. Precondition: outer_edge() is kBack, and fewer are left.
+  void skip(std::int64_t iterations) { indices_[0] += iterations; }
+
  private:
   struct Frame {
     std::size_t begin;  // position of the loop instruction

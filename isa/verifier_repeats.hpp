@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leaves out iterations of outermost loops that do nothing new: a transformer is verified in a time
+// that does not grow with its layers.
+//
+// Once the walk of a core that runs alone comes back to the start of a loop in the state of one
+// iteration before, every clock moved on by that iteration's instructions, all further iterations
+// order the same instructions as this one does. Two accesses whose addresses do not depend on the
+// iteration, rings apart, race in iterations i and i + k only if they do so in one of the first two
+// periods, where the earlier is in the first: moving both back by periods changes neither their
+// addresses nor their order, and bringing the later closer only takes order away. Accesses that
+// move with the iteration meet none of another iteration (PeriodAccesses::independent). So two
+// periods are walked, and, because what follows the loop may race with what it left, the last one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "isa/verifier_loops.hpp"
+#include "isa/verifier_memories.hpp"
+#include "isa/verifier_tokens.hpp"
+#include "isa/verifier_work.hpp"
+
+namespace systole {
+
+class LoopRepeats {
+ public:
+  // What a walk of `core`, which has no other beside it, changes as it goes on.
+  LoopRepeats(const Program& program, CoreWalk& core, QueueClocks& clocks, TokenCheck& tokens,
+              MemoryCheck& memories, OpWork& work)
+      : program_(program),
+        core_(core),
+        clocks_(clocks),
+        tokens_(tokens),
+        memories_(memories),
+        work_(work) {}
+
+  // After a step that took a loop or an end: moves the walk on where iterations can be left out.
+  void at_control();
+
+ private:
+  struct State {
+    QueueClocks clocks;
+    std::vector<TokenQueue> tokens;
+    ArrayStates arrays;
+    OpWork work;
+    std::int32_t sequence;
+    std::int64_t steps;
+  };
+  void enter();
+  void come_back();
+  bool moved_on(const State& now) const;
+  void skip(const State& now);
+
+  const Program& program_;
+  CoreWalk& core_;
+  QueueClocks& clocks_;
+  TokenCheck& tokens_;
+  MemoryCheck& memories_;
+  OpWork& work_;
+  LoopShape shape_;
+  std::int32_t first_sequence_ = 0;
+  std::optional<State> last_;  // at the back edge before
+  std::int64_t even_ = 0;      // back edges in a row with the state of the one before, moved on
+};
+
+}  // namespace systole
