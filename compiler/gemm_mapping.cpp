@@ -44,8 +44,7 @@ Sizes slot_sizes(const ChipSpec& chip, const GemmShape& shape, const GemmMapping
   Sizes sizes;
   sizes.lhs = shape.lhs_kept ? 0 : g.tile_m() * g.block_k * in;
   sizes.rhs = from_fifo(chip, shape) ? 0 : g.tile_n(chip.mxu) * g.block_k * in;
-  sizes.out =
-      shape.out_kept ? 0 : g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
+  sizes.out = shape.out_kept ? 0 : g.mxu_m * g.col_blocks * chip.mxu.cols * size_of(shape.out_type);
   sizes.operands = g.tile_n(chip.mxu) * shape.row_operand_bytes +
                    g.tile_m() * shape.column_operand_bytes +
                    g.tile_m() * g.tile_n(chip.mxu) * shape.full_operand_bytes;
@@ -133,8 +132,7 @@ Cycles estimate_gemm(const ChipSpec& chip, const GemmShape& shape, const GemmMap
   const std::int64_t tiles = tiles_m * tiles_n;
   const std::int64_t parts = g.split_m * g.split_n;
   const std::int64_t lhs_loads = (g.lhs_resident ? tiles_m : tiles) * g.blocks_k();
-  const Traffic lhs =
-      shape.lhs_kept ? Traffic{} : Traffic{lhs_loads, tile_m, block_k * in};
+  const Traffic lhs = shape.lhs_kept ? Traffic{} : Traffic{lhs_loads, tile_m, block_k * in};
   const Traffic blocks{tiles * g.blocks_k(), shape.transpose_rhs ? tile_n : block_k,
                        (shape.transpose_rhs ? block_k : tile_n) * in};
   const Traffic fifo_tiles{tiles * g.blocks_k() * g.col_blocks * parts, block_k,

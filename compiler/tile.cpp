@@ -71,8 +71,7 @@ Mapping map_op(const Graph& graph, const Op& op, const ChipSpec& chip, Bytes vme
   switch (row_of(op.kind).family) {
     case OpFamily::kView: return {};
     case OpFamily::kProduct:
-    case OpFamily::kExperts: 
-      return map_gemm(chip, gemm_shape(graph, op, residency), vmem, op.name);
+    case OpFamily::kExperts: return map_gemm(chip, gemm_shape(graph, op, residency), vmem, op.name);
     case OpFamily::kHeads: return map_attention(chip, graph, op, vmem);
     case OpFamily::kLookup:
     case OpFamily::kBinary:
@@ -145,8 +144,7 @@ RowwiseMapping map_rowwise(const ChipSpec& chip, const Graph& graph, const Op& o
             fmt::format("at most the {} bytes of VMEM that an op of {} may use", vmem, chip.name));
 }
 
-std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip,
-                             const Residency& residency) {
+std::vector<Mapping> map_ops(const Graph& graph, const ChipSpec& chip, const Residency& residency) {
   const Bytes vmem = vmem_to_plan(graph, chip, residency.bytes);
   std::vector<Mapping> mappings;
   for (const Section& section : graph.sections) {
