@@ -56,8 +56,7 @@ void GemmKernel::run_epilogue(const Lane& lane, const Affine& m, const Affine& n
       vector.op = *row_of(step.kind).vector_op;
       vector.imm = step.factor;
       if (step.operand >= 0) {
-        vector.b = 
-            operand_tile(operands_[step.operand - own_operands_], lane, m, n, tile, block);
+        vector.b = operand_tile(operands_[step.operand - own_operands_], lane, m, n, tile, block);
       }
       // Between steps the value stays in the accumulators, in fp32 once it is no longer whole.
       const bool whole = step.kind == OpKind::kAdd || step.kind == OpKind::kSub ||

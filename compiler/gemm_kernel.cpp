@@ -91,8 +91,7 @@ void GemmKernel::make_rings() {
   if (lhs_.kept()) {
     for (const UnitId unit : mxus_) wait_for_vpu(e_, unit);
   } else {
-    lhs_ring_ =
-        vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
+    lhs_ring_ = vmem_ring("lhs", l_.roles.lhs, mxus_, g_.tile_m() * g_.block_k * in_, g_.lhs_slots);
   }
   if (fifo_) {
     for (const UnitId unit : mxus_) {

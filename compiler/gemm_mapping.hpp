@@ -36,7 +36,7 @@ struct GemmShape {
   DataType out_type = DataType::kBf16;
   bool transpose_rhs = false;
   bool lhs_kept = false, out_kept = false;  // in VMEM, before and after (compiler/residency.hpp)
-  std::vector<VectorOp> epilogue;  // copy where there is none
+  std::vector<VectorOp> epilogue;           // copy where there is none
   // Of epilogue operands in HBM.
   Bytes row_operand_bytes = 0;     // per column, of 1 x n epilogue operands
   Bytes column_operand_bytes = 0;  // per row, of m x 1 epilogue operands

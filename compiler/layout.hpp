@@ -7,8 +7,8 @@
 // graph with one repeated section no address or stride depends on the number of repetitions. A
 // carried value and the value that replaces it share a ring of two buffers: repetition l reads
 // buffer l mod 2 and writes the other one. A result that is carried on stays in its ring. Rows that
-// are appended to a cache lie where the cache has them. Kept tensors (compiler/residency.hpp) lie in
-// VMEM without padding between rows, and have no symbol.
+// are appended to a cache lie where the cache has them. Kept tensors (compiler/residency.hpp) lie
+// in VMEM without padding between rows, and have no symbol.
 #pragma once
 
 #include <map>

@@ -54,9 +54,9 @@ void lower_gather(Lowering& l, const Op& op, const RowwiseMapping& g) {
   if (!to.kept()) e.acquire(ring, block);
   const std::int64_t most = g.block * fetched.pieces;
   Gather gather;
-  gather.dst =
-      to.kept() ? VmemTile(to.tile(block * (g.block * to.pitch)))
-                : VmemTile(vmem_tile(ring.at(block), fetched.cols * from.element(), from.type));
+  gather.dst = to.kept()
+                   ? VmemTile(to.tile(block * (g.block * to.pitch)))
+                   : VmemTile(vmem_tile(ring.at(block), fetched.cols * from.element(), from.type));
   gather.dst.pitch = fetched.cols * from.element();
   gather.src = from.tile(0);
   gather.src.pitch = fetched.pitch;

@@ -40,7 +40,7 @@ class RowwiseKernel {
   void make_lanes(Arena& arena);
   void load_row_operands();
   void load_group(const Affine& repeat, const Affine& group, const Guard& when);
-  struct Work {    // what a step works on
+  struct Work {  // what a step works on
     Affine repeat;
     Affine group;  // number over repeats
     Affine col_group;

@@ -14,8 +14,11 @@ std::string text(const GemmMapping& g, const ChipSpec& chip) {
       "slots=lhs:{},rhs:{},out:{}{} estimate={} candidates={}",
       g.heads > 1 ? fmt::format("heads={} ", g.heads) : "", g.m, g.n, g.k, g.tile_m(),
       g.tile_n(chip.mxu), g.block_k, g.split_m, g.split_n, g.mxu_m, g.col_blocks,
-      g.lhs_kept ? "kept" : g.lhs_resident ? "resident" : "streamed", g.lhs_slots, g.rhs_slots,
-      g.out_slots, g.out_kept ? " out=kept" : "", g.estimate, g.candidates);
+      g.lhs_kept       ? "kept"
+      : g.lhs_resident ? "resident"
+                       : "streamed",
+      g.lhs_slots, g.rhs_slots, g.out_slots, g.out_kept ? " out=kept" : "", g.estimate,
+      g.candidates);
 }
 
 std::string text(const AttentionMapping& a, const ChipSpec& /*unused*/) {

@@ -18,6 +18,7 @@ Compilation compile(const Graph& graph, const Chip& chip, const PassObserver& ob
     check_after(pass, state);
   }
   result.oriented = {std::move(state.graph), std::move(state.column_major)};
+  result.residency = std::move(state.residency);
   result.tiling = std::move(state.tiling);
   result.operands = std::move(state.operands);
   result.program = std::move(state.program);

@@ -25,6 +25,7 @@ struct Compilation {
   Program program;
   std::vector<std::pair<std::string, Graph>> graphs;  // after import, decompose and fuse
   Oriented oriented;                                  // after orient
+  Residency residency;                                // what stays in VMEM
   Tiling tiling;                                      // parts of its ops, and their mappings
   std::string tiles;                                  // the same in words, one op per line
   std::vector<OperandRead> operands;                  // what each op must read

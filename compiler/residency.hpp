@@ -19,11 +19,10 @@
 #include <vector>
 
 #include "compiler/graph.hpp"
+#include "compiler/resident_candidates.hpp"
 #include "isa/chip.hpp"
 
 namespace systole {
-
-constexpr Bytes kHomeAlignment = 64;
 
 struct Residency {
   std::vector<Bytes> homes{};  // by tensor: address in VMEM; -1: in HBM
@@ -36,15 +35,6 @@ struct Residency {
     return number < homes.size() && homes[number] >= 0;
   }
 };
-
-// A tensor, or a carried value under all its names, that may be kept.
-struct ResidentCandidate {
-  std::vector<std::int32_t> tensors{};
-  Bytes bytes = 0;                    // of VMEM
-  std::size_t first = 0, last = 0;    // ops, numbered over all sections, during which it lives
-  std::int64_t moves = 0;             // times that it is stored or loaded, otherwise, in a run
-};
-std::vector<ResidentCandidate> resident_candidates(const Graph& graph);
 
 // Homes within `budget` bytes: first those whose bytes are moved most often, each at the lowest
 // place that no other one has while it lives.

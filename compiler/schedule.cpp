@@ -26,7 +26,14 @@ class Scheduler {
         emitter_(emitter),
         roles_(chip),
         ready_(graph, emitter_, roles_, division.cores, layout.residency()),
-        lowering_{division.graph,          chip, layout, emitter_, roles_, 0, 0, 0,
+        lowering_{division.graph,
+                  chip,
+                  layout,
+                  emitter_,
+                  roles_,
+                  0,
+                  0,
+                  0,
                   vmem_per_op(graph, chip, layout.residency().bytes)} {
     for (const Section& section : graph.sections) {
       for (const Op& op : section.ops) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <string>
+#include <vector>
 
 #include "compiler/explain.hpp"
 #include "sim/report/format.hpp"
@@ -39,6 +41,35 @@ std::string losses(const OpResult& op) {
   return text;
 }
 
+std::string kept_names(const Graph& graph, const Residency& residency,
+                       const std::vector<std::int32_t>& tensors) {
+  std::vector<std::string> names;
+  for (const std::int32_t tensor : tensors) {
+    if (!residency.kept(tensor)) continue;
+    names.push_back("%" + graph.tensors.at(static_cast<std::size_t>(tensor)).name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// "reads %a, %b in VMEM, leaves %c there"; empty where all of it lies in HBM.
+std::string kept(const Graph& graph, const Residency& residency, const Op& op) {
+  std::vector<std::int32_t> read;
+  for (const Operand& operand : op.operands) read.push_back(operand.tensor);
+  const std::string operands = kept_names(graph, residency, read);
+  const std::string results = kept_names(graph, residency, {op.result, op.scales});
+  std::vector<std::string> parts;
+  if (!operands.empty()) parts.push_back("reads " + operands + " in VMEM");
+  if (!results.empty()) parts.push_back("leaves " + results + " in VMEM");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string kept_in_all(const Residency& residency) {
+  if (residency.bytes == 0) return "";
+  return fmt::format(
+      "values of {} bytes of VMEM stay there between ops: estimate {} cycles, {} without\n",
+      grouped(residency.bytes), grouped(residency.estimate), grouped(residency.without));
+}
+
 }  // namespace
 
 std::string explanation(const Chip& chip, const RunResult& result, const Compilation& compilation) {
@@ -64,6 +95,8 @@ std::string explanation(const Chip& chip, const RunResult& result, const Compila
     for (const std::string& limit : limits_of(chip.spec, division.graph, *source, *mapped)) {
       text += fmt::format("  {:>7}  {}\n", "-", limit);
     }
+    const std::string in_vmem = kept(division.graph, compilation.residency, *source);
+    if (!in_vmem.empty()) text += fmt::format("  {:>7}  {}\n", "-", in_vmem);
     const std::string where =
         division.cores == 1 ? "" : fmt::format("core0 of {}: ", division.cores);
     text += fmt::format("  {:>7}  {}{}\n", "as", where, describe(*mapped, chip.spec));
@@ -71,7 +104,7 @@ std::string explanation(const Chip& chip, const RunResult& result, const Compila
   return fmt::format("{} on {}: {} cycles, {} of the sum of its ops' bounds\n", result.workload,
                      chip.spec.name, grouped(result.cycles),
                      percent(bounds / static_cast<double>(result.cycles))) +
-         text;
+         kept_in_all(compilation.residency) + text;
 }
 
 }  // namespace systole

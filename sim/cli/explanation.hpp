@@ -12,7 +12,8 @@ namespace systole {
 
 // `result`: of a run of the program on `chip`. Says of each op, in program order: its cycles and
 // its bound; where the cycles beyond the bound went, each cause with its share of the op's cycles;
-// what of its shape and mapping costs something (compiler/explain.hpp); its mapping.
+// what of its shape and mapping costs something (compiler/explain.hpp); what of its operands and
+// results stays in VMEM (compiler/residency.hpp); its mapping.
 std::string explanation(const Chip& chip, const RunResult& result, const Compilation& compilation);
 
 }  // namespace systole

@@ -78,6 +78,7 @@ void check_goldens(const std::string& pass, std::size_t least) {
 TEST_CASE("decompose makes of each text what its golden says") { check_goldens("decompose", 9); }
 TEST_CASE("fuse makes of each text what its golden says") { check_goldens("fuse", 17); }
 TEST_CASE("orient makes of each text what its golden says") { check_goldens("orient", 6); }
+TEST_CASE("reside makes of each text what its golden says") { check_goldens("reside", 4); }
 TEST_CASE("tile makes of each text what its golden says") { check_goldens("tile", 8); }
 TEST_CASE("place makes of each text what its golden says") { check_goldens("place", 5); }
 TEST_CASE("emit makes of each text what its golden says") { check_goldens("emit", 7); }
