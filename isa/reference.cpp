@@ -140,8 +140,10 @@ std::string isa_reference() {
   append_types(out);
   out += kReferenceSemantics;
   out += kReferenceVerifier;
-  out += fmt::format("- A stream fetches at most {} instructions in a run.\n",
-                     kMaxDynamicInstructions);
+  out += fmt::format(
+      "- A stream fetches at most {} instructions in a run, iterations of outermost loops that "
+      "repeat\n  earlier ones apart, and at most {} with them.\n",
+      kMaxDynamicInstructions, kMaxRunInstructions);
   out += "\n## Instructions\n";
   for_each_body([&]<class B>() { append_instruction<B>(out); });
   append_vector_ops(out);

@@ -12,8 +12,11 @@
 
 namespace systole {
 
-// Instructions, loops and ends included, that a stream may fetch in one run.
+// Instructions, loops and ends included, that a stream may fetch in one run, apart from iterations
+// of outermost loops that repeat what earlier ones do (isa/verifier_repeats.hpp).
 inline constexpr std::int64_t kMaxDynamicInstructions = 64 << 20;
+// The same with those iterations.
+inline constexpr std::int64_t kMaxRunInstructions = 512 << 20;
 
 // A finding about the size of a run, beyond what the verifier follows: a right program may have it.
 class TooLarge : public Error {

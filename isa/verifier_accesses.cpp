@@ -8,7 +8,7 @@
 namespace systole {
 namespace {
 
-// Most tiles lie in one to four granules. 32 bytes each.
+// Most tiles lie in one to four granules.
 constexpr std::int64_t kMostGranules = std::int64_t{1} << 19;
 constexpr int kSmallestGranule = 18;       // log2 of its bytes
 constexpr std::size_t kWideGranules = 32;  // an access that spans more is listed apart
@@ -17,6 +17,17 @@ constexpr std::size_t kWideGranules = 32;  // an access that spans more is liste
 constexpr std::size_t kCrowd = 24;
 constexpr std::size_t kWideCells = 8;  // an access that spans more stays in the granule's list
 constexpr std::size_t kFirstSweep = 512;
+constexpr std::size_t kMostUnswept = std::size_t{1} << 17;
+// To sweep an access takes the time of looking at so many.
+constexpr std::size_t kSweepCost = 32;
+constexpr std::size_t kLatestReads = 4096;  // a power of two
+
+std::size_t hash_of(const LiveAccess& read) {
+  const std::uint64_t mixed = static_cast<std::uint64_t>(read.runs.begin) * 31 +
+                              static_cast<std::uint64_t>(read.runs.rows) * 7 +
+                              static_cast<std::uint64_t>(read.queue);
+  return (mixed * 0x9e3779b97f4a7c15) >> 52 & (kLatestReads - 1);
+}
 
 }  // namespace
 
@@ -25,6 +36,7 @@ LiveAccesses::LiveAccesses(std::int64_t size, std::vector<std::size_t> users,
     : shift_(kSmallestGranule),
       users_(std::move(users)),
       in_order_(std::move(in_order)),
+      reads_(kLatestReads, 0),
       sweep_at_(kFirstSweep) {
   while ((size >> shift_) >= kMostGranules) ++shift_;
   granules_.resize(static_cast<std::size_t>(size >> shift_) + 1);
@@ -46,9 +58,20 @@ std::optional<LiveAccess> LiveAccesses::add(const LiveAccess& access, const Queu
   }
   free_.insert(free_.end(), dropped_.begin(), dropped_.end());
   dropped_.clear();
-  if (size() >= sweep_at_) sweep(clocks);
+  if (!access.write && renew(access, clocks)) return std::nullopt;
+  if (size() >= sweep_at_ || passed_ >= kSweepCost * (size() + kFirstSweep)) sweep(clocks);
   insert(access);
   return std::nullopt;
+}
+
+bool LiveAccesses::renew(const LiveAccess& read, const QueueClocks& clocks) {
+  const std::uint32_t slot = reads_[hash_of(read)];
+  if (slot >= accesses_.size() || dead_[slot]) return false;
+  LiveAccess& before = accesses_[slot];
+  if (before.write || before.queue != read.queue || before.runs != read.runs) return false;
+  if (!ordered(before, read, clocks)) return false;
+  before = read;
+  return true;
 }
 
 void LiveAccesses::remember(const LiveAccess& access, const QueueClocks& clocks) {
@@ -68,21 +91,27 @@ bool LiveAccesses::any_in(std::int64_t begin, std::int64_t end, std::int32_t seq
 
 LiveAccesses::Scan LiveAccesses::scan_granule(std::size_t g, const LiveAccess& access,
                                               const QueueClocks& clocks) {
-  Granule& here = granules_[g];
-  // Two accesses that share several granules, or cells, are compared in the first of them.
+  if (granules_[g] == nullptr) return Scan::kDone;
+  Granule& here = *granules_[g];
   const auto in_granule = [&](std::int64_t at) { return granule(at) == g; };
-  if (scan(here.entries, access, clocks, in_granule) == Scan::kRace) return Scan::kRace;
+  if (scan(here.lists, access, clocks, in_granule) == Scan::kRace) return Scan::kRace;
   if (here.cells == nullptr || here.cells->used == 0) return Scan::kDone;
-  const auto [first, last] = cells_in(g, access.runs.begin, access.runs.end());
-  const std::uint64_t touched = (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
-  for (std::uint64_t left = here.cells->used & touched; left != 0; left &= left - 1) {
+  const CellRange range = cells_in(g, access.runs.begin, access.runs.end());
+  for (std::uint64_t left = here.cells->used & range.bits(); left != 0; left &= left - 1) {
     const auto c = static_cast<std::size_t>(std::countr_zero(left));
     const auto in_cell = [&](std::int64_t at) { return cell(at) == (g << kCellBits) + c; };
-    Entries& entries = here.cells->entries[c];
-    if (scan(entries, access, clocks, in_cell) == Scan::kRace) return Scan::kRace;
-    if (entries.empty()) here.cells->used &= ~(std::uint64_t{1} << c);
+    Lists& lists = here.cells->lists[c];
+    if (scan(lists, access, clocks, in_cell) == Scan::kRace) return Scan::kRace;
+    if (lists.empty()) here.cells->used &= ~(std::uint64_t{1} << c);
   }
   return Scan::kDone;
+}
+
+template <class First>
+LiveAccesses::Scan LiveAccesses::scan(Lists& lists, const LiveAccess& access,
+                                      const QueueClocks& clocks, First&& first) {
+  if (scan(lists.writes, access, clocks, first) == Scan::kRace) return Scan::kRace;
+  return access.write ? scan(lists.reads, access, clocks, first) : Scan::kDone;
 }
 
 template <class First>
@@ -90,6 +119,7 @@ LiveAccesses::Scan LiveAccesses::scan(Entries& entries, const LiveAccess& access
                                       const QueueClocks& clocks, First&& first) {
   const std::int64_t begin = access.runs.begin;
   const std::int64_t end = access.runs.end();
+  passed_ += entries.size();
   for (std::size_t e = 0; e < entries.size();) {
     const Entry& entry = entries[e];
     if (entry.end <= begin || entry.begin >= end) {
@@ -105,14 +135,14 @@ LiveAccesses::Scan LiveAccesses::scan(Entries& entries, const LiveAccess& access
         continue;
       }
       if (!ordered(before, access, clocks)) {
-        if ((before.write || access.write) && overlap(before.runs, access.runs)) {
+        if (overlap(before.runs, access.runs)) {  // and one is a write
           found_ = slot;
           return Scan::kRace;
         }
         ++e;
         continue;
       }
-      if ((before.write && !access.write) || !covers(access.runs, before.runs)) {
+      if (!access.write || !covers(access.runs, before.runs)) {
         ++e;
         continue;
       }
@@ -138,6 +168,7 @@ void LiveAccesses::insert(const LiveAccess& access) {
     accesses_[slot] = access;
     dead_[slot] = false;
   }
+  if (!access.write) reads_[hash_of(access)] = slot;
   link(slot);
 }
 
@@ -147,29 +178,35 @@ void LiveAccesses::link(std::uint32_t slot) {
   const std::size_t first = granule(entry.begin);
   const std::size_t last = granule(entry.end - 1);
   if (last - first >= kWideGranules) {
-    wide_.push_back(entry);
+    list(wide_, entry).push_back(entry);
     return;
   }
   for (std::size_t g = first; g <= last; ++g) link(g, entry);
 }
 
 void LiveAccesses::link(std::size_t g, const Entry& entry) {
-  Granule& here = granules_[g];
-  const bool celled = here.cells != nullptr && here.cells->used != 0;
-  if (here.entries.empty() && !celled) used_.push_back(g);
-  if (here.cells != nullptr && link_cells(g, entry)) return;
-  here.entries.push_back(entry);
-  if (here.cells != nullptr || here.entries.size() < kCrowd) return;
+  if (granules_[g] == nullptr) {
+    granules_[g] = std::make_unique<Granule>();
+    used_.push_back(g);
+  }
+  Granule& here = *granules_[g];
+  if (here.cells != nullptr && link_cells(g, *here.cells, entry)) return;
+  list(here.lists, entry).push_back(entry);
+  if (here.cells != nullptr || here.lists.size() < kCrowd) return;
   here.cells = std::make_unique<Cells>();
-  std::erase_if(here.entries, [&](const Entry& e) { return link_cells(g, e); });
+  const auto moves = [&](const Entry& e) { return link_cells(g, *here.cells, e); };
+  std::erase_if(here.lists.reads, moves);
+  std::erase_if(here.lists.writes, moves);
 }
 
 // Whether the entry is narrow enough for cells, which have it then.
-bool LiveAccesses::link_cells(std::size_t g, const Entry& entry) {
-  const auto [first, last] = cells_in(g, entry.begin, entry.end);
-  if (last - first >= kWideCells) return false;
-  for (std::size_t c = first; c <= last; ++c) granules_[g].cells->entries[c].push_back(entry);
-  granules_[g].cells->used |= (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+bool LiveAccesses::link_cells(std::size_t g, Cells& cells, const Entry& entry) const {
+  const CellRange range = cells_in(g, entry.begin, entry.end);
+  if (range.last - range.first >= kWideCells) return false;
+  for (std::size_t c = range.first; c <= range.last; ++c) {
+    list(cells.lists[c], entry).push_back(entry);
+  }
+  cells.used |= range.bits();
   return true;
 }
 
@@ -188,11 +225,13 @@ void LiveAccesses::sweep(const QueueClocks& clocks) {
   accesses_ = std::move(kept);
   dead_.assign(accesses_.size(), false);
   free_.clear();
-  wide_.clear();
-  for (const std::size_t g : used_) granules_[g] = {};
+  wide_ = {};
+  for (const std::size_t g : used_) granules_[g].reset();
   used_.clear();
   for (std::uint32_t slot = 0; slot < accesses_.size(); ++slot) link(slot);
-  sweep_at_ = std::max(kFirstSweep, 2 * accesses_.size());
+  const std::size_t kept_now = accesses_.size();
+  sweep_at_ = std::max(kFirstSweep, kept_now + std::min(kept_now, kMostUnswept));
+  passed_ = 0;
 }
 
 }  // namespace systole

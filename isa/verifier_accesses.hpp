@@ -52,13 +52,18 @@ class LiveAccesses {
     std::uint32_t slot;
   };
   using Entries = std::vector<Entry>;
+  struct Lists {
+    Entries reads, writes;
+    bool empty() const { return reads.empty() && writes.empty(); }
+    std::size_t size() const { return reads.size() + writes.size(); }
+  };
   static constexpr int kCellBits = 6;  // log2 of the cells in a granule
   struct Cells {
-    std::array<Entries, std::size_t{1} << kCellBits> entries;
+    std::array<Lists, std::size_t{1} << kCellBits> lists;
     std::uint64_t used = 0;  // a bit for each cell that is not empty
   };
   struct Granule {
-    Entries entries;  // what spans many cells, and all of it while there are no cells
+    Lists lists;  // what spans many cells, and all of it while there are no cells
     std::unique_ptr<Cells> cells;
   };
   enum class Scan { kDone, kRace };
@@ -72,11 +77,17 @@ class LiveAccesses {
   // The cells of granule `g` that bytes `begin` to `end` - 1 touch.
   struct CellRange {
     std::size_t first, last;
+    std::uint64_t bits() const {
+      return (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+    }
   };
   CellRange cells_in(std::size_t g, std::int64_t begin, std::int64_t end) const;
 
-  // Checks `access` against entries of which each is in one list at most of those that hold byte
-  // `at`; drops those that it replaces. `first(at)`: whether that byte is of this list.
+  // Checks `access` against what a list has of the other kind, a write against reads, too; drops
+  // what a write replaces. Two accesses may meet in several lists: `first(at)` is whether this is
+  // the one of the first byte `at` that both could touch.
+  template <class First>
+  Scan scan(Lists& lists, const LiveAccess& access, const QueueClocks& clocks, First&& first);
   template <class First>
   Scan scan(Entries& entries, const LiveAccess& access, const QueueClocks& clocks, First&& first);
   Scan scan_granule(std::size_t g, const LiveAccess& access, const QueueClocks& clocks);
@@ -84,10 +95,15 @@ class LiveAccesses {
     return (before.queue == after.queue && in_order_[before.queue]) ||
            clocks.complete(after.queue, before.queue, before.number);
   }
+  // Whether the same read, which the new one replaces, is remembered already.
+  bool renew(const LiveAccess& read, const QueueClocks& clocks);
   void insert(const LiveAccess& access);
   void link(std::uint32_t slot);
+  Entries& list(Lists& lists, const Entry& entry) const {
+    return accesses_[entry.slot].write ? lists.writes : lists.reads;
+  }
   void link(std::size_t g, const Entry& entry);
-  bool link_cells(std::size_t g, const Entry& entry);
+  bool link_cells(std::size_t g, Cells& cells, const Entry& entry) const;
   // Whether no queue can race with it any more.
   bool settled(const LiveAccess& access, const QueueClocks& clocks) const;
   void sweep(const QueueClocks& clocks);
@@ -95,14 +111,16 @@ class LiveAccesses {
   int shift_;
   std::vector<std::size_t> users_;
   std::vector<bool> in_order_;
-  std::vector<Granule> granules_;
-  std::vector<std::size_t> used_;  // granules that have had entries since the last sweep
-  Entries wide_;                   // accesses that span many granules
+  std::vector<std::unique_ptr<Granule>> granules_;  // null: no access since the last sweep
+  std::vector<std::size_t> used_;                   // the others
+  Lists wide_;                                      // accesses that span many granules
   std::vector<LiveAccess> accesses_;
   std::vector<bool> dead_;
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> dropped_;
+  std::vector<std::uint32_t> reads_;  // slots of latest reads, by a hash
   std::size_t sweep_at_;
+  std::size_t passed_ = 0;  // entries that were looked at in vain since the last sweep
   std::uint32_t found_ = 0;
 };
 

@@ -15,6 +15,7 @@ struct Runs {
   std::int64_t pitch = 0;
 
   std::int64_t end() const { return begin + (rows - 1) * pitch + row_bytes; }
+  friend bool operator==(const Runs&, const Runs&) = default;
 };
 
 // Rows that touch or cover each other become one. Preconditions: rows and row_bytes are at least

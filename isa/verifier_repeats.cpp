@@ -74,14 +74,15 @@ void LoopRepeats::skip(const State& now) {
   skipped.sequence_step = now.sequence - last_->sequence;
   skipped.steps = now.clocks.steps_since(last_->clocks);
   const std::int64_t steps = now.steps - last_->steps;
-  if (skipped.count < 1 || skipped.count > (kMaxDynamicInstructions - core_.steps) / steps) return;
+  const std::int64_t room = kMaxRunInstructions - core_.steps - left_out_;
+  if (skipped.count < 1 || skipped.count > room / steps) return;
   if (!memories_.may_skip(skipped)) return;
   const auto times = static_cast<std::int32_t>(skipped.count);
   clocks_.advance(skipped.steps, times);
   tokens_.advance(shape_.semaphores, skipped.steps, times);
   work_.repeat(last_->work, skipped.count);
   core_.sequence += skipped.sequence_step * times;
-  core_.steps += steps * skipped.count;
+  left_out_ += steps * skipped.count;
   memories_.skip(skipped, clocks_);
   walker.skip(skipped.count);
 }

@@ -58,9 +58,10 @@ class LoopRepeats {
   MemoryCheck& memories_;
   OpWork& work_;
   LoopShape shape_;
-  std::int32_t first_sequence_ = 0;
-  std::optional<State> last_;  // at the back edge before
-  std::int64_t even_ = 0;      // back edges in a row with the state of the one before, moved on
+  std::int64_t left_out_ = 0;        // steps, of all loops
+  std::int32_t first_sequence_ = 0;  // of the loop
+  std::optional<State> last_;        // at the back edge before
+  std::int64_t even_ = 0;  // back edges in a row with the state of the one before, moved on
 };
 
 }  // namespace systole

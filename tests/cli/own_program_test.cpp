@@ -43,12 +43,15 @@ TEST_CASE("a run of our own that is too large for the verifier is the workload's
   Program program = compiled();
   program.ops.clear();
   program.semaphores.clear();
-  Loop loop;
-  loop.count.base = kMaxDynamicInstructions;
+  const auto loop_of = [](std::int64_t count) {
+    Loop loop;
+    loop.count.base = count;
+    return Instruction{{}, loop, {}, {}, {}, -1};
+  };
+  const Instruction end{{}, End{}, {}, {}, {}, -1};
   program.streams[0] = {
-      {{}, loop, {}, {}, {}, -1}, {{}, End{}, {}, {}, {}, -1}, {{}, Halt{}, {}, {}, {}, -1}};
+      loop_of(2), loop_of(kMaxDynamicInstructions / 2), end, end, {{}, Halt{}, {}, {}, {}, -1}};
   CHECK_THROWS_AS(verify_own_program(tiny(), program, "w"), Error);
-  Loop& first = std::get<Loop>(program.streams[0][0].body);
-  first.count.base = kMaxDynamicInstructions / 2 - 2;
+  program.streams[0][1] = loop_of(kMaxDynamicInstructions / 4);
   CHECK_NOTHROW(verify_own_program(tiny(), program, "w"));
 }
