@@ -5,10 +5,11 @@
 namespace systole {
 
 // Rows of the bias lie head by head, and are the same for all sequences.
-void AttentionKernel::load_bias(const Lane& lane, const Step& s, const Guard& when) {
+void AttentionKernel::load_bias(const Lane& lane, const Step& step, const Guard& when) {
   if (g_.bias_element == 0) return;
+  const Step s = on(lane, step);
   const Affine head = s.at.group * (g_.kv_lanes * g_.heads_per_kv()) +
-                      s.at.round * g_.heads_at_a_time() + lane.number * g_.stack;
+                      s.at.round * g_.heads_at_a_time() + lane.head * g_.stack;
   const Affine first = nest_.first_row(s);
   const Affine row = head * g_.seq + s.at.block * g_.block_q + first;
   const Bytes pitch = g_.block_kv * g_.bias_element;
@@ -23,8 +24,9 @@ void AttentionKernel::load_bias(const Lane& lane, const Step& s, const Guard& wh
   e_.signal(ring.producer, e_.published(ring), when);
 }
 
-void AttentionKernel::add_bias(const Lane& lane, const Step& s, const Guard& when) {
+void AttentionKernel::add_bias(const Lane& lane, const Step& step, const Guard& when) {
   if (g_.bias_element == 0) return;
+  const Step s = on(lane, step);
   const Ring& ring = lane.bias_ring;
   e_.wait(kVpuUnit, {{lane.scores, 1}, e_.filled(ring, kVpuUnit)}, when);
   const Affine part = e_.open(parts_);

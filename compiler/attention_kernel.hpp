@@ -6,13 +6,15 @@
 // and at the end O / l. Scores never leave the chip; what lies above the diagonal is not visited
 // (compiler/attention_nest.hpp).
 // With a window, the blocks of keys are visited from the diagonal backwards, as many as the window
-// reaches: m, l and O then start from a finite number below all scores, 0 and 0, because a row need
-// not see any key of the first block. With a soft cap c, S becomes tanh(scale / c S), in place,
-// and c takes the place of the scale; maxima are taken before, as tanh grows. A bias is added to S,
-// in place, by the VPU, before the XLU takes its maxima. A sink is a score s of one more key,
-// without a value: m, l and O start from s / scale, 1 and 0. A second part of q and k adds its
-// products to S on the MXU; its blocks lie behind those of the first. Values that are columns of k
-// are read there.
+// reaches, each by the rows that see keys there: m, l and O then start from a finite number below
+// all scores, 0 and 0, because a row need not see any key of the first block. With a soft cap c, S
+// becomes tanh(scale / c S), in place, and c takes the place of the scale; maxima are taken before,
+// as tanh grows. A bias is added to S, in place, by the VPU, before the XLU takes its maxima. A
+// sink is a score s of one more key, without a value: m, l and O start from s / scale, 1 and 0. A
+// second part of q and k adds its products to S on the MXU; its blocks lie behind those of the
+// first. Values that are columns of k are read there. Lanes that take parts of the keys of one
+// sequence each come to an m, l and O of their own; with M the largest m, the first of them adds up
+// l exp(scale (m - M)) and O exp(scale (m - M)) of all before it divides.
 //
 // The MXU computes the scores of the next block, and the XLU their row maxima, before the current
 // block is multiplied with V, so that they work while the VPU is at the softmax; after the last
@@ -42,14 +44,17 @@ class AttentionKernel {
  private:
   using Next = AttentionNest::Next;
   struct Lane {
-    std::int64_t number = 0;      // its heads are `stack` from number * stack on of those at a time
+    std::int64_t number = 0;
+    std::int64_t head = 0;        // its heads are `stack` from head * stack on of those at a time
+    std::int64_t sequence = 0;    // of those at a time
+    std::int64_t part = 0;        // of its sequence's keys
     std::int64_t kv_head = 0;     // of those at a time
     std::int64_t first_head = 0;  // of its KV head's, in round 0
     UnitId mxu, xlu;
     // Semaphores.
     std::int32_t scores = -1, row_max = -1, probs = -1, probs_to_xlu = -1;
     std::int32_t row_sum = -1, product = -1, biased = -1;
-    Ring bias_ring{};
+    Ring bias_ring{}, keys{}, values{};
     // Places in VMEM.
     Bytes max_place = 0, sum_place = 0, running_max = 0, running_sum = 0, alpha = 0;
     Bytes probs_place = 0, out_place = 0;
@@ -72,17 +77,18 @@ class AttentionKernel {
   Tile q_tile(const Step& s, const Affine& inside, const Affine& row, Bytes pitch) const;
   void store_out(const Position& at, const Guard& when);
   void load_kv(const Step& s, const Guard& when);
-  void load_bias(const Lane& lane, const Step& s, const Guard& when);
-  void add_bias(const Lane& lane, const Step& s, const Guard& when);
-  void scores(const Lane& lane, const Step& s, const Guard& when);
+  void load_kv(const Lane& reader, const Step& step, const Guard& when);
+  void load_bias(const Lane& lane, const Step& step, const Guard& when);
+  void add_bias(const Lane& lane, const Step& step, const Guard& when);
+  void scores(const Lane& lane, const Step& step, const Guard& when);
   void part_of_scores(const Lane& lane, const Step& s, const Affine& part, bool second,
                       const Guard& guard);
-  void row_max(const Lane& lane, const Step& s, const Guard& when);
+  void row_max(const Lane& lane, const Step& step, const Guard& when);
   void softmax(const Step& s);
   void probabilities(Lanes lanes, const Step& s);
   void running_maxima(Lanes lanes, const Step& s);
-  void row_sums(const Lane& lane, const Step& s);
-  void product(const Lane& lane, const Step& s);
+  void row_sums(const Lane& lane, const Step& step);
+  void product(const Lane& lane, const Step& step);
   void multiply_values(const Lane& lane, const Step& s, const Affine& block, const Affine& part,
                        std::int64_t inside);
   void add_product(const Lane& lane, const Step& s, const Guard& has_keys, const Guard& when);
@@ -93,28 +99,42 @@ class AttentionKernel {
   void sink_column(const Lane& lane, const Tile& to, const Position& at, const Guard& when);
   void cap_maxima(const Lane& lane, const Step& s);
   void cap_scores(const Lane& lane, const Step& s, const Affine& part);
+  void combine(const Lane& last, const Step& s, const Guard& when);
   void divide(const Lane& lane, const Position& at, const Guard& when);
 
   // Queries and results move in pieces, so that blocks of keys and values need not wait in the
   // memory behind all of them.
-  std::int64_t piece_rows() const { return std::min(g_.block_q, mxu_.cols); }
-  std::int64_t pieces() const { return ceil_div(g_.block_q, piece_rows()); }
+  std::int64_t piece_rows() const { return std::min(g_.slot_rows(), mxu_.cols); }
+  std::int64_t pieces() const { return ceil_div(g_.slot_rows(), piece_rows()); }
   // The lane has a head there.
   Guard active(const Lane& lane, const Position& at) const;
   // And on the diagonal, queries that see column block `part`. Elsewhere extents may be 0.
   Guard active(const Lane& lane, const Step& s, const Affine& part) const {
-    return both(active(lane, s.at), s.diagonal ? nest_.has_keys(s, part) : Guard{});
+    const bool some = s.diagonal || nest_.windowed();
+    return both(active(lane, s.at), some ? nest_.has_keys(s, part) : Guard{});
   }
   // Of heads of `dim` columns.
   Value q_cols(const Position& at, std::int64_t dim) const;
   Value kv_cols(const Position& at, std::int64_t dim) const;
   Affine q_place(const Place& place, const Position& at, std::int64_t dim) const;
-  Affine kv_place(const Place& place, const Step& s, Bytes row) const;
+  Value piece_tokens(const Position& at, const Affine& piece) const;
+  Affine kv_place(const Lane& reader, const Place& place, const Step& s, Bytes row) const;
+  // The step with the lane's keys.
+  Step on(const Lane& lane, Step s) const {
+    s.first_block = lane.part * g_.most_steps();
+    return s;
+  }
+  // The lane with the same heads of part `part` of the same keys.
+  const Lane& with_part(const Lane& lane, std::int64_t part) const {
+    return lanes_[static_cast<std::size_t>(lane.number + (part - lane.part) * g_.head_lanes())];
+  }
   bool sinks() const { return g_.sink_element > 0; }
   // The running values are there before the first step.
   bool started() const { return nest_.windowed() || sinks(); }
   // Where the values of a step lie.
-  const Ring& value_ring() const { return g_.values_in_keys ? k_ring_ : v_ring_; }
+  const Ring& value_ring(const Lane& lane) const {
+    return g_.values_in_keys ? lane.keys : lane.values;
+  }
   Value rows(const Position& at) const { return g_.stack > 1 ? Value(g_.stack) : nest_.tokens(at); }
 
   // Place s mod 2 of two, `bytes` each.
@@ -171,7 +191,7 @@ class AttentionKernel {
   Bytes v_inside_, v_pitch_;            // of v's block, and of its rows
   Bytes sinks_place_ = 0;
   Bytes out_row_, out_pitch_;  // the same of the results, which may be fp32
-  Ring q_ring_, k_ring_, v_ring_, out_ring_;
+  Ring q_ring_, out_ring_;
   std::vector<Lane> lanes_;
 };
 

@@ -97,35 +97,89 @@ Cycles cross_lane_cycles(const ChipSpec& chip, const AttentionMapping& a, const 
 Cycles step_cycles(const ChipSpec& chip, const AttentionMapping& a, const StepRows& step) {
   const Cycles array = array_cycles(chip, a, step);
   // A block of keys is asked for when its place is free, kv_slots steps before its use.
-  const Bytes block =
-      a.block_kv * key_bytes(a) + a.lanes() * a.rows() * a.block_kv * a.bias_element;
+  const Bytes block = a.key_readers() * a.block_kv * key_bytes(a) +
+                      a.lanes() * a.rows() * a.block_kv * a.bias_element;
   const auto memory = static_cast<Cycles>(static_cast<double>(block) / hbm_bytes_per_cycle(chip));
-  const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + array;
-  return std::max({array, vector_unit_cycles(chip, a, step), cross_lane_cycles(chip, a, step),
-                   memory, round_trip / a.kv_slots});
+  const Cycles vector = vector_unit_cycles(chip, a, step);
+  const Cycles cross_lane = cross_lane_cycles(chip, a, step);
+  // Keys that are values, too, stay from the scores to the product of the step after.
+  const Cycles held = a.values_in_keys ? 2 * array + vector + cross_lane : array;
+  const Cycles round_trip = memory_latency_cycles(chip) + chip.dma.setup + memory + held;
+  // From the last scores of a step to its probabilities, two lanes at a time: meanwhile an MXU has
+  // the scores of the next step and the product of the one before, a step's work.
+  constexpr std::int64_t kTogether = 2, kColumns = 6;
+  const std::int64_t reductions =
+      2 * ceil_div(a.lanes(), std::max<std::int64_t>(1, chip.xlu.count));
+  const Cycles softmax = drain_cycles(chip.mxu.rows, chip.mxu.cols) + cross_lane / reductions +
+                         chip.xlu.latency + kColumns * chip.vpu.latency +
+                         vector * std::min(kTogether, a.lanes()) / a.lanes();
+  return std::max({array, vector, cross_lane, memory, softmax, round_trip / a.kv_slots});
 }
 
-// Of one head's blocks of queries together.
-Cycles visit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+// Of one head's blocks of queries together: do(rows, steps with as many).
+template <class Do>
+void visit_steps(const ChipSpec& chip, const AttentionMapping& a, const Do& visit) {
   const StepRows whole{a.rows(), 0};
-  if (!a.causal || a.window > 0) return a.visits() * step_cycles(chip, a, whole);
+  if (!a.causal) return visit(whole, a.visits());
   const std::int64_t per_block = a.steps_per_block();
-  Cycles cycles = (a.visits() - a.q_blocks() * per_block) * step_cycles(chip, a, whole);
   for (std::int64_t d = 0; d < per_block; ++d) {
-    const StepRows part{a.rows() - d * a.block_kv, chip.mxu.cols};
-    cycles += a.q_blocks() * step_cycles(chip, a, part);
+    visit(StepRows{a.rows() - d * a.block_kv, chip.mxu.cols}, a.q_blocks());
   }
-  return cycles;
+  if (a.window == 0) return visit(whole, a.visits() - a.q_blocks() * per_block);
+  for (std::int64_t j = per_block; j < a.most_steps(); ++j) {
+    // The blocks of queries with so many blocks of keys, and what the window leaves of their rows.
+    const std::int64_t seen = a.block_q + a.window - 1 - j * a.block_kv;
+    const std::int64_t rows =
+        a.seq % a.block_q != 0 ? a.block_q : std::clamp<std::int64_t>(seen, 0, a.block_q);
+    if (rows > 0) visit(StepRows{rows, 0}, a.q_blocks() - j / per_block);
+  }
+}
+
+Cycles visit_cycles(const ChipSpec& chip, const AttentionMapping& a) {
+  Cycles cycles = 0;
+  visit_steps(chip, a, [&](const StepRows& rows, std::int64_t steps) {
+    if (steps > 0) cycles += steps * step_cycles(chip, a, rows);
+  });
+  if (a.causal) return cycles;
+  // Queries are asked for when the scores of those q_slots blocks before them are done.
+  const Bytes queries = a.slot_rows() * a.heads_at_a_time() * (a.head_dim + a.second_dim) * kIn;
+  const auto memory = static_cast<Cycles>(static_cast<double>(queries) / hbm_bytes_per_cycle(chip));
+  const Cycles round_trip =
+      memory_latency_cycles(chip) + chip.dma.setup + memory + step_cycles(chip, a, {a.rows(), 0});
+  // New queries are awaited before their weights are loaded, and the last sums drain.
+  const Cycles change = weight_load_cycles(chip.mxu.rows, chip.mxu.weight_rows_per_cycle) +
+                        drain_cycles(chip.mxu.rows, chip.mxu.cols);
+  return std::max(cycles, a.q_blocks() * (round_trip / a.q_slots)) + a.q_blocks() * change;
 }
 
 Cycles estimate(const ChipSpec& chip, const AttentionMapping& a) {
   // The first scores and the last product run without overlap: about two steps.
-  return a.sequences * a.groups() * a.rounds() * visit_cycles(chip, a) +
+  return a.sequence_groups() * a.groups() * a.rounds() * visit_cycles(chip, a) +
          2 * step_cycles(chip, a, {a.rows(), 0});
 }
 
 bool fits(const ChipSpec& chip, const AttentionMapping& a, Bytes vmem) {
   return attention_vmem(a, chip) <= vmem && attention_acc_rows(a, chip) <= chip.mxu.acc_depth;
+}
+
+// Of each choice, those with sequences and parts of the keys side by side on MXUs that have no
+// KV head. A sink is a key of one part only.
+void add_key_readers(const ChipSpec& chip, std::vector<AttentionMapping>& choices) {
+  const std::size_t count = choices.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    AttentionMapping a = choices[i];
+    if (a.groups() > 1 || a.causal) continue;
+    const std::int64_t free = chip.mxu.count / a.head_lanes();
+    for (std::int64_t x = 1; x <= std::min(free, a.sequences); ++x) {
+      const std::int64_t most_parts = a.sink_element > 0 ? 1 : free / x;
+      for (std::int64_t parts = 1; parts <= most_parts; ++parts) {
+        if (x * parts == 1) continue;
+        a.sequence_lanes = x;
+        a.key_lanes = parts;
+        choices.push_back(a);
+      }
+    }
+  }
 }
 
 // Lanes that share a KV head, and KV heads side by side; see AttentionMapping.
@@ -140,6 +194,7 @@ std::vector<AttentionMapping> lane_choices(const ChipSpec& chip, AttentionMappin
   if (a.seq == 1) {
     a.stack = group;
     for (std::int64_t x = 1; x <= std::min(chip.mxu.count, a.kv_heads); ++x) add(x, 1);
+    add_key_readers(chip, choices);
     return choices;
   }
   for (std::int64_t share = 1; share <= std::min(group, chip.mxu.count); ++share) add(1, share);
@@ -156,6 +211,9 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
   for (std::int64_t part = 1; part <= kMostParts; part *= 2) {
     if (part > 1 && part / 2 * cols >= a.keys) break;
     a.block_kv = part * cols;
+    // Each part of the keys has a block.
+    const std::int64_t blocks = ceil_div(a.keys, a.block_kv);
+    if ((a.key_lanes - 1) * ceil_div(blocks, a.key_lanes) >= blocks) continue;
     if (a.causal) {
       for (std::int64_t steps = 2; steps <= kMostSlots; steps += 2) {
         a.block_q = steps * a.block_kv;
@@ -170,7 +228,9 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
     }
     for (std::int64_t block = 1; block <= kMostSlots; ++block) {
       a.block_q = a.seq == 1 ? 1 : block * cols;
-      for (a.kv_slots = 2; a.kv_slots <= kMostSlots; a.kv_slots *= 2) choices.push_back(a);
+      for (a.kv_slots = 2; a.kv_slots <= kMostSlots; a.kv_slots *= 2) {
+        for (a.q_slots = 2; a.q_slots <= kMostSlots / 2; a.q_slots *= 2) choices.push_back(a);
+      }
       if (a.block_q >= a.seq) break;
     }
   }
@@ -180,17 +240,27 @@ std::vector<AttentionMapping> block_choices(const ChipSpec& chip, AttentionMappi
 }  // namespace
 
 Bytes attention_vmem(const AttentionMapping& a, const ChipSpec& chip) {
-  const Bytes q_and_out =
-      a.heads_at_a_time() * ((a.head_dim + a.second_dim) * kIn + a.value_dim * a.out_element);
+  const Bytes q_and_out = a.heads_at_a_time() * (a.q_slots * (a.head_dim + a.second_dim) * kIn +
+                                                 2 * a.value_dim * a.out_element);
   const std::int64_t columns = 7 + 2 * parts(a, chip);
   const Bytes lane =
       a.rows() * (columns * kWord + 2 * a.block_kv * (kIn + a.bias_element) + a.value_dim * kWord);
-  return 2 * a.block_q * q_and_out + a.kv_slots * a.block_kv * key_bytes(a) + a.lanes() * lane +
-         a.heads * a.sink_element;
+  return a.slot_rows() * q_and_out + a.key_readers() * a.kv_slots * a.block_kv * key_bytes(a) +
+         a.lanes() * lane + a.heads * a.sink_element;
 }
 
 std::int64_t attention_acc_rows(const AttentionMapping& a, const ChipSpec& chip) {
   return 2 * a.rows() * (parts(a, chip) + head_blocks(a, chip));
+}
+
+std::int64_t attention_pairs(const AttentionMapping& a, const ChipSpec& chip) {
+  std::int64_t pairs = 0;
+  visit_steps(chip, a, [&](const StepRows& rows, std::int64_t steps) {
+    for (std::int64_t part = 0; part < parts(a, chip); ++part) {
+      pairs += steps * rows.at(part) * chip.mxu.cols;
+    }
+  });
+  return pairs;
 }
 
 AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const Op& op, Bytes vmem) {

@@ -15,6 +15,10 @@ AttentionMapping map_attention(const ChipSpec& chip, const Graph& graph, const O
 // Bytes of VMEM that a mapping's buffers take, without their alignment.
 Bytes attention_vmem(const AttentionMapping& mapping, const ChipSpec& chip);
 
+// Pairs of a query (of whole blocks) and a key that a mapping computes for a head of a sequence; of
+// heads that are the rows of a lane, for all of them.
+std::int64_t attention_pairs(const AttentionMapping& mapping, const ChipSpec& chip);
+
 // Rows of each MXU's accumulators that a mapping takes.
 std::int64_t attention_acc_rows(const AttentionMapping& mapping, const ChipSpec& chip);
 

@@ -21,13 +21,22 @@ Value AttentionKernel::kv_cols(const Position& at, std::int64_t dim) const {
 
 Affine AttentionKernel::q_place(const Place& place, const Position& at, std::int64_t dim) const {
   const Bytes head = dim * place.element();
-  return (at.sequence * g_.seq + at.block * g_.block_q) * place.pitch +
+  return (at.sequence * (g_.sequence_lanes * g_.seq) + at.block * g_.block_q) * place.pitch +
          at.group * (g_.kv_lanes * g_.heads_per_kv() * head) +
          at.round * (g_.heads_at_a_time() * head);
 }
 
-Affine AttentionKernel::kv_place(const Place& place, const Step& s, Bytes row) const {
-  return (s.at.sequence * g_.key_rows + g_.first_key + nest_.first_key(s)) * place.pitch +
+// Rows of piece `piece` of a block of queries: its tokens, or those of the sequences at a time.
+Value AttentionKernel::piece_tokens(const Position& at, const Affine& piece) const {
+  if (g_.sequence_lanes == 1) return nest_.tokens_from(at, piece * piece_rows(), piece_rows());
+  return clamped(Affine(g_.sequences) - at.sequence * g_.sequence_lanes - piece * piece_rows(),
+                 piece_rows());
+}
+
+Affine AttentionKernel::kv_place(const Lane& reader, const Place& place, const Step& s,
+                                 Bytes row) const {
+  const Affine sequence = s.at.sequence * g_.sequence_lanes + reader.sequence;
+  return (sequence * g_.key_rows + g_.first_key + nest_.first_key(s)) * place.pitch +
          s.at.group * row;
 }
 
@@ -50,12 +59,13 @@ void AttentionKernel::load_q(const Position& at, const Guard& when) {
   Load load;
   load.dst = vmem_tile(q_ring_.at(number, piece * (piece_rows() * q_row_)), q_row_, q_.type);
   load.src = q_.tile(q_place(q_, at, g_.head_dim) + piece * (piece_rows() * q_.pitch));
-  load.rows = nest_.tokens_from(at, piece * piece_rows(), piece_rows());
+  load.rows = piece_tokens(at, piece);
   load.cols = q_cols(at, g_.head_dim);
   e_.emit(l_.roles.lhs, load, when);
   if (g_.second_dim > 0) {
-    load.dst = vmem_tile(q_ring_.at(number, piece * (piece_rows() * q2_row_) + g_.block_q * q_row_),
-                         q2_row_, q2_.type);
+    load.dst =
+        vmem_tile(q_ring_.at(number, piece * (piece_rows() * q2_row_) + g_.slot_rows() * q_row_),
+                  q2_row_, q2_.type);
     load.src = q2_.tile(q_place(q2_, at, g_.second_dim) + piece * (piece_rows() * q2_.pitch));
     load.cols = q_cols(at, g_.second_dim);
     e_.emit(l_.roles.lhs, load, when);
@@ -72,7 +82,7 @@ void AttentionKernel::store_out(const Position& at, const Guard& when) {
   store.src =
       vmem_tile(out_ring_.at(number, piece * (piece_rows() * out_row_)), out_row_, out_.type);
   store.dst = out_.tile(q_place(out_, at, g_.value_dim) + piece * (piece_rows() * out_.pitch));
-  store.rows = nest_.tokens_from(at, piece * piece_rows(), piece_rows());
+  store.rows = piece_tokens(at, piece);
   store.cols = q_cols(at, g_.value_dim);
   e_.emit(l_.roles.out, store, when);
   e_.close();
@@ -80,34 +90,49 @@ void AttentionKernel::store_out(const Position& at, const Guard& when) {
 }
 
 void AttentionKernel::load_kv(const Step& s, const Guard& when) {
+  for (const Lane& lane : lanes_) {
+    if (lane.head == 0) load_kv(lane, s, when);
+  }
+}
+
+void AttentionKernel::load_kv(const Lane& reader, const Step& step, const Guard& when) {
+  const Step s = on(reader, step);
+  Guard guard = g_.key_readers() > 1 ? both(active(reader, s.at), when) : when;
+  if (nest_.trimmed() && !s.diagonal) guard = both(guard, nest_.has_keys(s));
   const auto load_block = [&](const Ring& ring, const Place& from, Bytes row, std::int64_t dim) {
     e_.acquire(ring, nest_.kv_number(s), when);
     Load load;
     load.dst = vmem_tile(ring.at(nest_.place(s)), row, from.type);
-    load.src = from.tile(kv_place(from, s, row));
+    load.src = from.tile(kv_place(reader, from, s, row));
     load.rows = nest_.keys(s);
     load.cols = kv_cols(s.at, dim);
-    if (&ring == &k_ring_ && g_.second_dim > 0) {
-      e_.emit(ring.producer, load, when);
+    if (&ring == &reader.keys && g_.second_dim > 0) {
+      e_.emit(ring.producer, load, guard);
       load.dst = vmem_tile(ring.at(nest_.place(s), g_.block_kv * k_row_), k2_row_, k2_.type);
-      load.src = k2_.tile(kv_place(k2_, s, 0));
+      load.src = k2_.tile(kv_place(reader, k2_, s, 0));
       load.cols = g_.second_dim;
     }
-    e_.emit(ring.producer, load, when, {}, e_.published(ring));
+    if (guard == when) {
+      e_.emit(ring.producer, load, when, {}, e_.published(ring));
+      return;
+    }
+    e_.emit(ring.producer, load, guard);
+    e_.signal(ring.producer, e_.published(ring), when);
   };
-  load_block(k_ring_, k_, k_row_, g_.head_dim);
-  if (!g_.values_in_keys) load_block(v_ring_, v_, v_row_, g_.value_dim);
+  load_block(reader.keys, k_, k_row_, g_.head_dim);
+  if (!g_.values_in_keys) load_block(reader.values, v_, v_row_, g_.value_dim);
 }
 
-void AttentionKernel::scores(const Lane& lane, const Step& s, const Guard& when) {
-  e_.wait(lane.mxu, {e_.filled(k_ring_, lane.mxu)}, when);
+void AttentionKernel::scores(const Lane& lane, const Step& step, const Guard& when) {
+  const Step s = on(lane, step);
+  e_.wait(lane.mxu, {e_.filled(lane.keys, lane.mxu)}, when);
   const Affine part = e_.open(parts_);
   const Guard guard = both(active(lane, s, part), when);
   part_of_scores(lane, s, part, false, guard);
   if (g_.second_dim > 0) part_of_scores(lane, s, part, true, guard);
   e_.close();
   std::vector<Token> done{{lane.scores, 1}};
-  if (!g_.values_in_keys) done.push_back(e_.released(k_ring_, lane.mxu));
+  if (!g_.values_in_keys) done.push_back(e_.released(lane.keys, lane.mxu));
   e_.signal(lane.mxu, done, when);
 }
 
@@ -130,11 +155,13 @@ void AttentionKernel::part_of_scores(const Lane& lane, const Step& s, const Affi
   const Bytes key = second ? k2_row_ : k_row_;
   const Bytes pitch = second ? q2_pitch_ : q_pitch_;
   const Bytes first_key = second ? g_.block_kv * k_row_ : lane.kv_head * g_.head_dim * in_;
-  const Bytes first_q = (second ? g_.block_q * q_row_ : 0) + lane.number * g_.stack * dim * in_;
+  const Bytes of_sequence = second ? q2_row_ : q_.kept() ? q_.pitch : q_row_;
+  const Bytes first_q = (second ? g_.slot_rows() * q_row_ : 0) + lane.sequence * of_sequence +
+                        lane.head * g_.stack * dim * in_;
   const Affine chunk = e_.open(ceil_div(dim, depth_));
   WeightLoadTransposed load;
   load.src = vmem_tile(
-      k_ring_.at(nest_.place(s), part * (mxu_.cols * key) + chunk * (depth_ * in_) + first_key),
+      lane.keys.at(nest_.place(s), part * (mxu_.cols * key) + chunk * (depth_ * in_) + first_key),
       key, k_.type);
   load.depth = clamped(Affine(dim) - chunk * depth_, depth_);
   load.cols = nest_.part_keys(s, part);
@@ -150,8 +177,9 @@ void AttentionKernel::part_of_scores(const Lane& lane, const Step& s, const Affi
   e_.close();
 }
 
-void AttentionKernel::product(const Lane& lane, const Step& s) {
-  if (!g_.values_in_keys) e_.wait(lane.mxu, {e_.filled(v_ring_, lane.mxu)});
+void AttentionKernel::product(const Lane& lane, const Step& step) {
+  const Step s = on(lane, step);
+  if (!g_.values_in_keys) e_.wait(lane.mxu, {e_.filled(lane.values, lane.mxu)});
   const Affine block = e_.open(head_blocks_);
   const Affine part = e_.open(parts_);
   for (std::int64_t key = 0; key < mxu_.cols; key += g_.key_chunk) {
@@ -159,7 +187,7 @@ void AttentionKernel::product(const Lane& lane, const Step& s) {
   }
   e_.close();
   e_.close();
-  e_.signal(lane.mxu, {{lane.product, 1}, e_.released(value_ring(), lane.mxu)});
+  e_.signal(lane.mxu, {{lane.product, 1}, e_.released(value_ring(lane), lane.mxu)});
 }
 
 // The values from `inside` of column block `part` on, as many as a weight tile holds.
@@ -169,10 +197,10 @@ void AttentionKernel::multiply_values(const Lane& lane, const Step& s, const Aff
   const Affine key = part * mxu_.cols + inside;
   const Guard first = both(equals_first(part), equals_first(inside));
   WeightLoad load;
-  load.src =
-      vmem_tile(value_ring().at(nest_.place(s), key * v_pitch_ + block * (mxu_.cols * in_) +
-                                                    lane.kv_head * g_.value_dim * in_ + v_inside_),
-                v_pitch_, v_.type);
+  load.src = vmem_tile(
+      value_ring(lane).at(nest_.place(s), key * v_pitch_ + block * (mxu_.cols * in_) +
+                                              lane.kv_head * g_.value_dim * in_ + v_inside_),
+      v_pitch_, v_.type);
   load.depth = nest_.keys_from(s, key, g_.key_chunk);
   load.cols = clamped(Affine(g_.value_dim) - block * mxu_.cols, mxu_.cols);
   e_.emit(lane.mxu, load, guard);

@@ -22,7 +22,7 @@ void AttentionKernel::load_sinks(Arena& arena) {
 void AttentionKernel::sink_column(const Lane& lane, const Tile& to, const Position& at,
                                   const Guard& when) {
   const Affine head = at.group * (g_.kv_lanes * g_.heads_per_kv()) +
-                      at.round * g_.heads_at_a_time() + lane.number * g_.stack;
+                      at.round * g_.heads_at_a_time() + lane.head * g_.stack;
   Vector vector;
   vector.op = VectorOp::kScale;
   vector.dst = to;

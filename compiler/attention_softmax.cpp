@@ -7,7 +7,8 @@
 namespace systole {
 
 // Row maxima of each column block of scores.
-void AttentionKernel::row_max(const Lane& lane, const Step& s, const Guard& when) {
+void AttentionKernel::row_max(const Lane& lane, const Step& step, const Guard& when) {
+  const Step s = on(lane, step);
   e_.wait(lane.xlu, {{g_.bias_element > 0 ? lane.biased : lane.scores, 1}}, when);
   const Affine part = e_.open(parts_);
   Reduce reduce;
@@ -30,7 +31,9 @@ void AttentionKernel::running_maxima(Lanes lanes, const Step& s) {
   const Value rows = nest_.rows(s);
   const auto now = [&](const Lane& lane) { return pair_column(lane.running_max, place, s); };
   const auto before = [&](const Lane& lane) { return pair_column(lane.running_max, place + 1, s); };
-  const auto keys = [&](const Lane& lane) { return both(active(lane, s.at), nest_.has_keys(s)); };
+  const auto keys = [&](const Lane& lane) {
+    return both(active(lane, s.at), nest_.has_keys(on(lane, s)));
+  };
   const auto later = [&](const Lane& lane) { return both(keys(lane), at_least(s.j, 1)); };
   for (const Lane& lane : lanes) {
     const Tile most = part_max(lane, s, 0);
@@ -41,6 +44,10 @@ void AttentionKernel::running_maxima(Lanes lanes, const Step& s) {
       const Guard first = both(keys(lane), equals_first(s.j));
       column_op(VectorOp::kCopy, now(lane), most, {}, 0, rows, first);
       column_op(VectorOp::kMax, now(lane), before(lane), most, 0, rows, later(lane));
+      // The parts of a sequence's keys come to an end at different steps; all maxima are needed.
+      const Affine past = nest_.first_key(on(lane, s)) - g_.keys;
+      const Guard none = both(active(lane, s.at), at_least(past, 0));
+      if (g_.key_lanes > 1) column_op(VectorOp::kCopy, now(lane), before(lane), {}, 0, rows, none);
     }
   }
   if (parts_ > 1) {
@@ -48,7 +55,7 @@ void AttentionKernel::running_maxima(Lanes lanes, const Step& s) {
     for (const Lane& lane : lanes) {
       const Tile most = pair_column(lane.running_max, place, s, part);
       column_op(VectorOp::kMax, most, most, part_max(lane, s, part), 0, nest_.rows(s, part),
-                both(active(lane, s.at), nest_.has_keys(s, part)));
+                both(active(lane, s.at), nest_.has_keys(on(lane, s), part)));
     }
     e_.close();
   }
@@ -72,7 +79,7 @@ void AttentionKernel::probabilities(Lanes lanes, const Step& s) {
     probs.a = scores_tile(lane, s, part);
     probs.b = pair_column(lane.running_max, nest_.place(s), s, part);
     probs.rows = nest_.rows(s, part);
-    probs.cols = nest_.part_keys(s, part);
+    probs.cols = nest_.part_keys(on(lane, s), part);
     probs.imm = scale_;
     probs.mask = nest_.mask(s, part);
     // A step without keys leaves the running values of the step before in the other place.
@@ -124,7 +131,7 @@ void AttentionKernel::start_running(const Lane& lane, const Position& at, const 
 void AttentionKernel::cap_maxima(const Lane& lane, const Step& s) {
   const Affine part = e_.open(parts_);
   const Tile most = part_max(lane, s, part);
-  const Guard keys = both(active(lane, s.at), nest_.has_keys(s, part));
+  const Guard keys = both(active(lane, s.at), nest_.has_keys(on(lane, s), part));
   const Value rows = nest_.rows(s, part);
   column_op(VectorOp::kScale, most, most, {}, attribute(op_, "scale", 1) / g_.softcap, rows, keys);
   column_op(VectorOp::kTanh, most, most, {}, 0, rows, keys);
@@ -137,7 +144,7 @@ void AttentionKernel::cap_scores(const Lane& lane, const Step& s, const Affine& 
   cap.dst = scores_tile(lane, s, part);
   cap.a = cap.dst;
   cap.rows = nest_.rows(s, part);
-  cap.cols = nest_.part_keys(s, part);
+  cap.cols = nest_.part_keys(on(lane, s), part);
   cap.imm = attribute(op_, "scale", 1) / g_.softcap;
   e_.emit(kVpuUnit, cap, active(lane, s, part));
   cap.op = VectorOp::kTanh;
@@ -147,7 +154,8 @@ void AttentionKernel::cap_scores(const Lane& lane, const Step& s, const Affine& 
 
 // Row sums of the probabilities: on the diagonal in bands of rows, each over the column blocks
 // that it sees.
-void AttentionKernel::row_sums(const Lane& lane, const Step& s) {
+void AttentionKernel::row_sums(const Lane& lane, const Step& step) {
+  const Step s = on(lane, step);
   const std::int64_t bands = s.diagonal ? parts_ : 1;
   for (std::int64_t band = 0; band < bands; ++band) {
     const bool last = band + 1 == bands;
@@ -213,6 +221,47 @@ void AttentionKernel::add_product(const Lane& lane, const Step& s, const Guard& 
   e_.close();
 }
 
+// What the lanes of the parts of a sequence's keys came to, up to `last` of them, into the first
+// lane: alpha's column of the last step, which is used up, takes the largest maximum and then what
+// each lane's sums are scaled by.
+void AttentionKernel::combine(const Lane& last, const Step& s, const Guard& when) {
+  const Lane& first = with_part(last, 0);
+  const Guard guard = both(active(first, s.at), when);
+  const Value all = rows(s.at);
+  const auto column_of = [&](Bytes base) { return pair_column(base, nest_.place(s), s); };
+  const Tile most = column_of(first.alpha);
+  for (std::int64_t part = 1; part <= last.part; ++part) {
+    const Tile before = part == 1 ? column_of(first.running_max) : most;
+    column_op(VectorOp::kMax, most, before, column_of(with_part(last, part).running_max), 0, all,
+              guard);
+  }
+  for (std::int64_t part = last.part; last.part > 0 && part >= 0; --part) {
+    const Lane& lane = with_part(last, part);
+    column_op(VectorOp::kScaleExp, column_of(lane.alpha), column_of(lane.running_max), most, scale_,
+              all, guard);
+  }
+  for (std::int64_t part = 0; last.part > 0 && part <= last.part; ++part) {
+    const Lane& lane = with_part(last, part);
+    const auto add = [&](const Tile& to, const Tile& from, const Value& cols) {
+      Vector vector;
+      vector.op = part == 0 ? VectorOp::kMul : VectorOp::kMulAdd;
+      vector.dst = to;
+      vector.a = from;
+      vector.b = column_of(lane.alpha);
+      if (part > 0) vector.c = to;
+      vector.rows = all;
+      vector.cols = cols;
+      e_.emit(kVpuUnit, vector, guard);
+    };
+    const auto sums = [](const Lane& of) { return vmem_tile(of.running_sum, 4, DataType::kFp32); };
+    const auto out = [&](const Lane& of) {
+      return vmem_tile(of.out_place, g_.value_dim * 4, DataType::kFp32);
+    };
+    add(sums(first), sums(lane), 1);
+    add(out(first), out(lane), g_.value_dim);
+  }
+}
+
 void AttentionKernel::divide(const Lane& lane, const Position& at, const Guard& when) {
   const Guard guard = both(active(lane, at), when);
   Tile sum = column(lane.running_sum);
@@ -221,12 +270,13 @@ void AttentionKernel::divide(const Lane& lane, const Position& at, const Guard& 
   divide.op = VectorOp::kMul;
   divide.rows = rows(at);
   divide.cols = g_.value_dim;
-  const Bytes head = lane.number * g_.stack * g_.value_dim * out_.element();
+  const Bytes head = lane.head * g_.stack * g_.value_dim * out_.element();
   if (out_.kept()) {
-    divide.dst = out_.tile(q_place(out_, at, g_.value_dim) + head);
+    divide.dst = out_.tile(q_place(out_, at, g_.value_dim) + (lane.sequence * out_.pitch + head));
     if (g_.stack > 1) divide.dst.pitch = out_pitch_;
   } else {
-    divide.dst = vmem_tile(out_ring_.at(nest_.q_number(at), head), out_pitch_, out_.type);
+    divide.dst = vmem_tile(out_ring_.at(nest_.q_number(at), lane.sequence * out_row_ + head),
+                           out_pitch_, out_.type);
   }
   divide.a = vmem_tile(lane.out_place, g_.value_dim * 4, DataType::kFp32);
   divide.b = sum;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compiler/attention_mapping.hpp"
 #include "compiler/op_table.hpp"
 #include "compiler/rowwise_recipe.hpp"
 #include "isa/timing.hpp"
@@ -112,7 +113,7 @@ Sentences limits(const ChipSpec& chip, const Graph& graph, const Op& op,
   const std::int64_t cols = chip.mxu.cols;
   say_padding(all, "keys", a.keys, "blocks", a.causal ? cols : a.block_kv);
   if (a.window > 0) {
-    const std::int64_t visited = a.visits() * a.block_q * a.block_kv;
+    const std::int64_t visited = attention_pairs(a, chip);
     all.push_back(fmt::format("{} pairs of query and key are computed per head for a window of {}",
                               visited, a.window));
   } else if (a.causal) {

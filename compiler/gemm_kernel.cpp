@@ -149,6 +149,23 @@ void GemmKernel::load_operand(std::size_t which, const Affine& m, const Affine& 
   if (operand.experts >= 0) {
     load.src.address = looked_up(operand.experts, m, from.layer + first_col + from.base);
   }
+  // In pieces, as they are wanted last: other transfers need not wait in the memory behind all of
+  // it.
+  constexpr Bytes kPiece = 256 * 1024;
+  constexpr std::int64_t kMostPieces = 16;
+  std::int64_t pieces = operand.row() ? 1 : ceil_div(g_.tile_m() * operand.pitch, kPiece);
+  while (pieces <= kMostPieces && g_.tile_m() % pieces != 0) ++pieces;
+  if (pieces > 1 && pieces <= kMostPieces) {
+    const std::int64_t piece_rows = g_.tile_m() / pieces;
+    const Affine row = e_.open(pieces) * piece_rows;
+    load.dst.address = operand.ring.at(tile, row * operand.pitch);
+    load.src = from.tile((m * g_.tile_m() + row) * from.pitch + first_col);
+    load.rows = clamped(Affine(g_.m) - m * g_.tile_m() - row, piece_rows);
+    e_.emit(l_.roles.params, load);
+    e_.close();
+    e_.signal(l_.roles.params, e_.published(operand.ring));
+    return;
+  }
   e_.emit(l_.roles.params, load, {}, {}, e_.published(operand.ring));
 }
 

@@ -61,19 +61,35 @@ void AttentionKernel::make_lanes(Arena& arena) {
   };
   if (q_.kept()) {
     for (const UnitId mxu : mxus) wait_for_vpu(e_, mxu);
+  } else {
+    q_ring_ = ring("q", l_.roles.lhs, mxus, g_.slot_rows() * (q_row_ + q2_row_), g_.q_slots);
   }
-  if (!q_.kept()) q_ring_ = ring("q", l_.roles.lhs, mxus, g_.block_q * (q_row_ + q2_row_), 2);
-  k_ring_ = ring("k", l_.roles.rhs, mxus, g_.block_kv * (k_row_ + k2_row_), g_.kv_slots);
-  if (!g_.values_in_keys) {
-    v_ring_ = ring("v", l_.roles.params, mxus, g_.block_kv * v_row_, g_.kv_slots);
+  Ring keys, values;  // of the lanes with the same sequence and part of its keys
+  const auto key_rings = [&](const Lane& first) {
+    // Two engines prepare transfers beside each other's data; v has one only where it is apart.
+    const bool other = g_.values_in_keys && first.number % 2 == 1;
+    const auto begin = mxus.begin() + first.number;
+    const std::vector<UnitId> readers(begin, begin + g_.head_lanes());
+    keys = ring("k", other ? l_.roles.params : l_.roles.rhs, readers,
+                g_.block_kv * (k_row_ + k2_row_), g_.kv_slots);
+    if (g_.values_in_keys) return;
+    values = ring("v", l_.roles.params, readers, g_.block_kv * v_row_, g_.kv_slots);
+  };
+  if (!out_.kept()) {
+    out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.slot_rows() * out_row_, 2);
   }
-  if (!out_.kept()) out_ring_ = ring("heads", kVpuUnit, {l_.roles.out}, g_.block_q * out_row_, 2);
   for (const UnitId mxu : mxus) {
     Lane lane;
     lane.number = mxu.number;
-    lane.kv_head = lane.number / g_.share;
-    lane.first_head = lane.number % g_.share * g_.stack;
+    lane.head = lane.number % g_.head_lanes();
+    lane.part = lane.number / g_.head_lanes() % g_.key_lanes;
+    lane.sequence = lane.number / g_.head_lanes() / g_.key_lanes;
+    lane.kv_head = lane.head / g_.share;
+    lane.first_head = lane.head % g_.share * g_.stack;
     lane.mxu = mxu;
+    if (lane.head == 0) key_rings(lane);
+    lane.keys = keys;
+    lane.values = values;
     lane.xlu = xlu_unit(l_.chip, lane.number);
     const std::string suffix = "#" + std::to_string(lane.number);
     const bool bias = g_.bias_element > 0;
@@ -103,7 +119,10 @@ Guard AttentionKernel::active(const Lane& lane, const Position& at) const {
   const Guard kv = at_least(Affine(g_.kv_heads - lane.kv_head) - at.group * g_.kv_lanes, 1);
   const Affine heads_left =
       Affine(g_.heads_per_kv() - lane.first_head) - at.round * (g_.share * g_.stack);
-  return both(kv, at_least(heads_left, 1));
+  const Guard head = both(kv, at_least(heads_left, 1));
+  if (g_.sequences % g_.sequence_lanes == 0) return head;
+  const Affine sequences_left = Affine(g_.sequences) - at.sequence * g_.sequence_lanes;
+  return both(head, at_least(sequences_left, lane.sequence + 1));
 }
 
 // The scores of the very first step; later ones are computed one step ahead.
@@ -161,17 +180,18 @@ void AttentionKernel::visit(const Step& now, const std::vector<Next>& same_queri
 // The blocks of keys of a block of queries, or those before its diagonal.
 void AttentionKernel::visit_blocks(const Position& at) {
   const std::vector<Affine> counts = nest_.step_counts(at);
-  const bool windowed = nest_.windowed();
-  const Affine j = e_.open(windowed ? clamped(counts.front(), g_.most_steps()) : counts.front());
+  const Affine j = e_.open(counts.size() == 1 ? Value(counts.front())
+                                              : clamped(counts.front(), counts.back().base));
   Guard inside;
   for (const Affine& count : counts) inside = both(inside, at_least(count - 2 - j, 0));
-  std::vector<Guard> ends = AttentionNest::last_steps(counts, j);
-  std::vector<Next> same_queries{{nest_.before_diagonal(at, j + 1), inside}};
+  std::vector<Guard> ends = AttentionNest::last_of(counts, j);
+  const Affine first = nest_.windowed() ? g_.steps_per_block() : 0;
+  std::vector<Next> same_queries{{nest_.before_diagonal(at, first + j + 1), inside}};
   if (nest_.has_diagonal()) {
     same_queries.push_back({nest_.on_diagonal(at, 0), ends.front()});
     ends.clear();
   }
-  visit(nest_.before_diagonal(at, j), same_queries, ends);
+  visit(nest_.before_diagonal(at, first + j), same_queries, ends);
   // The block of queries before is finished after the first softmax of this one, for which the MXU
   // waits. Where running values are started, they would overwrite its results: it is finished
   // already.
@@ -181,9 +201,10 @@ void AttentionKernel::visit_blocks(const Position& at) {
       for (const auto& previous : nest_.preceding_heads(at, equals_first(j))) finish(previous);
     }
   }
-  const Step before = nest_.before_diagonal(at, j - 1);
+  const Step before = nest_.before_diagonal(at, first + j - 1);
   for (const Lane& lane : lanes_) {
-    add_product(lane, before, nest_.has_keys(before), at_least(j, 1));
+    add_product(lane, before, nest_.has_keys(on(lane, before)),
+                nest_.windowed() ? Guard{} : at_least(j, 1));
   }
   e_.close();
 }
@@ -191,16 +212,27 @@ void AttentionKernel::visit_blocks(const Position& at) {
 void AttentionKernel::visit_diagonal(const Position& at) {
   const std::int64_t blocks = g_.steps_per_block();
   const Affine d = e_.open(blocks);
-  visit(nest_.on_diagonal(at, d),
-        {{nest_.on_diagonal(at, d + 1), at_least(Affine(blocks - 2) - d, 0)}},
-        {equals_last(d, blocks)});
+  const Guard last = equals_last(d, blocks);
+  std::vector<Next> same_queries{
+      {nest_.on_diagonal(at, d + 1), at_least(Affine(blocks - 2) - d, 0)}};
+  std::vector<Guard> ends{last};
+  if (nest_.windowed()) {
+    // On to the blocks before, where there are any.
+    const bool none = g_.most_steps() == blocks;
+    const Guard goes_on = none ? at_least(0, 1) : both(last, at_least(at.block, 1));
+    same_queries.push_back({nest_.before_diagonal(at, blocks), goes_on});
+    ends = {none ? last : both(last, equals_first(at.block))};
+  }
+  visit(nest_.on_diagonal(at, d), same_queries, ends);
   if (!started()) {
     for (const auto& previous : nest_.preceding_heads(at, equals_first(d))) finish(previous);
   }
   const Step last_full = nest_.before_diagonal(at, at.block * blocks - 1);
   const Step before = nest_.on_diagonal(at, d - 1);
   for (const Lane& lane : lanes_) {
-    add_product(lane, last_full, {}, both(equals_first(d), at_least(at.block, 1)));
+    if (!nest_.windowed()) {
+      add_product(lane, last_full, {}, both(equals_first(d), at_least(at.block, 1)));
+    }
     add_product(lane, before, nest_.has_keys(before), at_least(d, 1));
   }
   e_.close();
@@ -213,11 +245,12 @@ void AttentionKernel::emit() {
   load_sinks(arena);
   first_scores();
   Position at;
-  at.sequence = e_.open(g_.sequences);
+  at.sequence = e_.open(g_.sequence_groups());
   at.group = e_.open(g_.groups());
   at.round = e_.open(g_.rounds());
   at.block = e_.open(g_.q_blocks());
-  if (!nest_.has_diagonal() || g_.q_blocks() > 1) visit_blocks(at);
+  if (nest_.windowed()) visit_diagonal(at);
+  if (!g_.causal || g_.most_steps() > g_.steps_per_block()) visit_blocks(at);
   if (nest_.has_diagonal()) visit_diagonal(at);
   if (started()) finish({at, {}});
   for (int loop = 0; loop < 4; ++loop) e_.close();
@@ -228,10 +261,14 @@ void AttentionKernel::emit() {
 void AttentionKernel::finish(const AttentionNest::Previous& block) {
   const auto& [at, when] = block;
   if (!out_.kept()) e_.acquire(out_ring_, nest_.q_number(at), when);
-  const Step last = nest_.last_step(at);
+  const auto lasts = nest_.last_steps(at);
   for (const Lane& lane : lanes_) {
-    add_product(lane, last, nest_.windowed() ? Guard{} : nest_.has_keys(last), when);
-    divide(lane, at, when);
+    for (const auto& [last, one] : lasts) {
+      add_product(lane, last, nest_.has_keys(on(lane, last)), both(one, when));
+    }
+    if (lane.part + 1 < g_.key_lanes) continue;
+    combine(lane, lasts.front().step, when);
+    divide(with_part(lane, 0), at, when);
   }
   if (out_.kept()) return;
   e_.signal(kVpuUnit, e_.published(out_ring_), when);
@@ -245,7 +282,7 @@ void AttentionKernel::finish_rings() {
     e_.signal(kVpuUnit, {read});
     e_.owe(kAccSpace, lane.mxu, read);
   }
-  const std::int64_t q_total = g_.sequences * g_.groups() * g_.rounds() * g_.q_blocks();
+  const std::int64_t q_total = g_.sequence_groups() * g_.groups() * g_.rounds() * g_.q_blocks();
   // If causal, each block of queries fills the rings of keys and values.
   const std::int64_t kv_total = g_.causal ? g_.kv_slots : q_total * g_.most_steps();
   for (const Lane& lane : lanes_) {
@@ -253,8 +290,11 @@ void AttentionKernel::finish_rings() {
   }
   if (!q_.kept()) e_.finish(q_ring_, l_.space, q_total);
   if (!out_.kept()) e_.finish(out_ring_, l_.space, q_total);
-  e_.finish(k_ring_, l_.space, kv_total);
-  if (!g_.values_in_keys) e_.finish(v_ring_, l_.space, kv_total);
+  for (const Lane& reader : lanes_) {
+    if (reader.head > 0) continue;
+    e_.finish(reader.keys, l_.space, kv_total);
+    if (!g_.values_in_keys) e_.finish(reader.values, l_.space, kv_total);
+  }
 }
 
 void lower_attention(Lowering& lowering, const Op& op, const AttentionMapping& mapping) {

@@ -32,6 +32,10 @@ std::vector<EngineRead> engine_reads(const Graph& graph, const Op& op, const Dma
       case OpFamily::kHeads: {
         const HeadOperands further = head_operands(op);
         const auto which = static_cast<std::int32_t>(i);
+        // Keys that are values, too, go through the engines of both.
+        if (which == further.k2 && values_in_keys(graph, op)) {
+          reads.push_back({tensor, roles.params});
+        }
         engine = which == 0 || which == further.q2   ? roles.lhs
                  : which == 1 || which == further.k2 ? roles.rhs
                                                      : roles.params;

@@ -24,7 +24,7 @@ std::string text(const GemmMapping& g, const ChipSpec& chip) {
 std::string text(const AttentionMapping& a, const ChipSpec& /*unused*/) {
   return fmt::format(
       "attention sequences={} seq={} keys={} heads={} kv_heads={} head_dim={}{}{} causal={}{}{}{} "
-      "lanes={}x{} stack={} block_q={} block_kv={} kv_slots={} estimate={}",
+      "lanes={}x{}{}{} stack={} block_q={} block_kv={} kv_slots={}{} estimate={}",
       a.sequences, a.seq, a.keys, a.heads, a.kv_heads, a.head_dim,
       a.value_dim == a.head_dim && !a.values_in_keys
           ? ""
@@ -32,8 +32,11 @@ std::string text(const AttentionMapping& a, const ChipSpec& /*unused*/) {
       a.second_dim == 0 ? "" : fmt::format(" second_dim={}", a.second_dim), a.causal ? 1 : 0,
       a.window == 0 ? "" : fmt::format(" window={}", a.window),
       a.softcap == 0 ? "" : fmt::format(" softcap={}", a.softcap),
-      a.sink_element == 0 ? "" : " sinks", a.kv_lanes, a.share, a.stack, a.block_q, a.block_kv,
-      a.kv_slots, a.estimate);
+      a.sink_element == 0 ? "" : " sinks", a.kv_lanes, a.share,
+      a.sequence_lanes == 1 ? "" : fmt::format(" sequence_lanes={}", a.sequence_lanes),
+      a.key_lanes == 1 ? "" : fmt::format(" key_lanes={}", a.key_lanes), a.stack, a.block_q,
+      a.block_kv, a.kv_slots, a.q_slots == 2 ? "" : fmt::format(" q_slots={}", a.q_slots),
+      a.estimate);
 }
 
 std::string text(const RowwiseMapping& r, const ChipSpec& /*unused*/) {

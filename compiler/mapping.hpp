@@ -54,7 +54,9 @@ struct GemmMapping {
 // Online softmax over blocks of keys. A lane is an MXU; `share` lanes read the same KV head and
 // take query heads of it side by side, and `stack` query heads are the rows of one lane where each
 // sequence has one query (decode). Where several KV heads run at a time, the lanes of each take all
-// of its query heads, so that what the lanes read and write lies side by side.
+// of its query heads, so that what the lanes read and write lies side by side. With one query per
+// sequence, lanes may also take several sequences, and parts of the keys of one sequence, whose
+// results are then put together; such lanes read keys of their own.
 struct AttentionMapping {
   std::int64_t sequences = 0;
   std::int64_t seq = 0, keys = 0;  // queries, and keys that are read, per sequence
@@ -71,16 +73,22 @@ struct AttentionMapping {
   double softcap = 0;
   Bytes bias_element = 0;  // of what is added to the scores; 0: nothing is
   std::int64_t kv_lanes = 1, share = 1, stack = 1;
+  std::int64_t sequence_lanes = 1, key_lanes = 1;
   std::int64_t block_q = 0;    // queries per block; if causal, an even multiple of block_kv
   std::int64_t block_kv = 0;   // keys per step, a multiple of mxu.cols
   std::int64_t key_chunk = 0;  // keys per weight tile of P.V: divides mxu.cols
   std::int64_t kv_slots = 0;   // blocks of keys, and of values, in VMEM
+  std::int64_t q_slots = 2;    // blocks of queries
   Cycles estimate = 0;
 
-  std::int64_t lanes() const { return kv_lanes * share; }
+  std::int64_t head_lanes() const { return kv_lanes * share; }
+  std::int64_t key_readers() const { return sequence_lanes * key_lanes; }
+  std::int64_t lanes() const { return head_lanes() * key_readers(); }
   std::int64_t rows() const { return block_q * stack; }  // of a lane
   std::int64_t heads_per_kv() const { return heads / kv_heads; }
   std::int64_t heads_at_a_time() const { return kv_lanes * share * stack; }
+  std::int64_t slot_rows() const { return block_q * sequence_lanes; }  // of q and the results
+  std::int64_t sequence_groups() const { return ceil_div(sequences, sequence_lanes); }
   std::int64_t q_blocks() const { return ceil_div(seq, block_q); }
   std::int64_t groups() const { return ceil_div(kv_heads, kv_lanes); }  // of KV heads
   std::int64_t rounds() const { return ceil_div(heads_per_kv(), share * stack); }
@@ -90,9 +98,9 @@ struct AttentionMapping {
   std::int64_t window_steps() const {
     return ceil_div(ceil_div(window - 1, block_kv), kv_slots) * kv_slots;
   }
-  // Blocks of keys that the last block of queries visits; the others, too, if not causal.
+  // Blocks of keys that the last block of queries visits on a lane; the others, too, if not causal.
   std::int64_t most_steps() const {
-    if (!causal) return ceil_div(keys, block_kv);
+    if (!causal) return ceil_div(ceil_div(keys, block_kv), key_lanes);
     const std::int64_t all = q_blocks() * steps_per_block();
     return window == 0 ? all : std::min(all, steps_per_block() + window_steps());
   }

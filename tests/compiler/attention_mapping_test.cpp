@@ -64,6 +64,10 @@ void check_mapping(const ChipSpec& chip, const Heads& h, Bytes vmem) {
     CHECK(a.steps_per_block() % a.kv_slots == 0);
     CHECK((a.window > 0 || a.kv_slots == a.steps_per_block()));
   }
+  // Sequences, and parts of keys, side by side: only of one query each, and none without a block.
+  CHECK((a.key_readers() == 1 || (h.seq == 1 && a.groups() == 1 && a.rounds() == 1)));
+  CHECK(a.sequence_lanes <= h.sequences);
+  CHECK((a.key_lanes - 1) * a.most_steps() < ceil_div(a.keys, a.block_kv));
   const std::int64_t seen = h.window == 0 ? h.keys : std::min(h.keys, h.window);
   const std::int64_t pairs =
       h.causal ? seen * (seen + 1) / 2 + (h.seq - seen) * seen : h.seq * seen;
@@ -140,6 +144,34 @@ TEST_CASE("with one query per sequence, the heads of a group are the rows of one
   }
   // Two queries per sequence are rows of their own.
   CHECK(map_heads(chip, {1, 2, 2049, 32, 8, 128, false}, chip.vmem.size / 2).stack == 1);
+}
+
+TEST_CASE("MXUs without a KV head take further sequences, or else parts of the keys") {
+  const ChipSpec chip = load_chip("tpu-v5e", {}).spec;
+  const auto map = [&](std::int64_t sequences, std::int64_t kv_heads, std::int64_t keys) {
+    return map_heads(chip, {sequences, 1, keys, 16 * kv_heads, kv_heads, 512}, chip.vmem.size / 2);
+  };
+  CHECK((map(8, 1, 2049).sequence_lanes == 4 && map(8, 1, 2049).key_lanes == 1));
+  CHECK((map(1, 1, 2049).sequence_lanes == 1 && map(1, 1, 2049).key_lanes == 4));
+  CHECK((map(2, 1, 2049).sequence_lanes == 2 && map(2, 1, 2049).key_lanes == 2));
+  CHECK((map(8, 2, 2049).kv_lanes == 2 && map(8, 2, 2049).sequence_lanes == 2));
+  CHECK((map(8, 4, 2049).kv_lanes == 4 && map(8, 4, 2049).key_readers() == 1));
+  CHECK(map(1, 1, 128).key_lanes == 1);  // one block
+  CHECK(map(1, 1, 129).key_lanes == 2);
+}
+
+TEST_CASE("what a window's mapping computes is little more than what is seen") {
+  const ChipSpec chip = load_chip("tpu-v5e", {}).spec;
+  for (const std::int64_t window : {128, 512, 1000}) {
+    Heads h = causal_heads(2048, 4, 128);
+    h.window = window;
+    const AttentionMapping a = map_heads(chip, h, chip.vmem.size / 2);
+    const std::int64_t seen = window * (window + 1) / 2 + (2048 - window) * window;
+    INFO(describe(a, chip));
+    CHECK(attention_pairs(a, chip) >= seen);
+    // At each end of the window at most a block of keys is computed in part.
+    CHECK(attention_pairs(a, chip) <= seen + 2048 * (chip.mxu.cols + a.block_kv));
+  }
 }
 
 TEST_CASE("lanes that share a KV head read its keys once for as many query heads as fit") {

@@ -13,6 +13,7 @@ namespace {
 
 struct HeadShape {
   std::int64_t seq = 1, keys = 1, heads = 1, kv_heads = 1, head_dim = 4, value_dim = 4;
+  std::int64_t sequences = 2;
   std::int64_t second_dim = 0, window = 0;
   std::int64_t first_value = -1;  // 0 or more: v is k's columns from there on
   bool sinks = false;
@@ -20,15 +21,14 @@ struct HeadShape {
 };
 
 Graph attention(const HeadShape& s) {
-  constexpr std::int64_t kSequences = 2;
   std::string inputs, operands;
   const auto input = [&](std::string_view name, std::int64_t rows, std::int64_t cols, int scale) {
     inputs += fmt::format("input %{} bf16[{}, {}] scale={}\n", name, rows, cols, scale);
     if (!operands.empty()) operands += ", ";
     operands += fmt::format("%{}", name);
   };
-  const std::int64_t rows = kSequences * s.seq;
-  const std::int64_t key_rows = kSequences * s.keys;
+  const std::int64_t rows = s.sequences * s.seq;
+  const std::int64_t key_rows = s.sequences * s.keys;
   input("q", rows, s.heads * s.head_dim, 2);
   input("k", key_rows, s.kv_heads * s.head_dim, 2);
   if (s.first_value >= 0) {
@@ -127,6 +127,37 @@ TEST_CASE("values that are columns of the keys equal the evaluator") {
                          .first_value = 0};
   check_phases(latent, 150, load_chip("tpu-v5e", {}));
   check_phases(latent, 150, load_chip("tpu-v4i", {}));
+}
+
+TEST_CASE("steps whose sequences and parts of keys lie side by side on MXUs equal the evaluator") {
+  const Chip chip = load_chip("tiny-4x4", {"mxu.count=4"});
+  for (const std::int64_t sequences : {1, 2, 3, 5}) {
+    for (const std::int64_t keys : {4, 5, 16, 17, 37}) {
+      HeadShape s{.keys = keys, .heads = 3, .kv_heads = 1, .head_dim = 6, .sequences = sequences};
+      check(s, chip);
+      s.value_dim = 5;
+      s.first_value = 1;
+      s.second_dim = 3;
+      check(s, chip);
+      s = {.keys = keys, .heads = 4, .kv_heads = 2, .head_dim = 5, .sequences = sequences};
+      s.softcap = 3;
+      check(s, chip);
+      s.sinks = true;
+      check(s, chip);
+    }
+  }
+  const Chip v5e = load_chip("tpu-v5e", {});
+  for (const std::int64_t sequences : {1, 2, 3, 5}) {
+    check({.keys = 300,
+           .heads = 16,
+           .kv_heads = 1,
+           .head_dim = 256,
+           .value_dim = 256,
+           .sequences = sequences,
+           .second_dim = 64,
+           .first_value = 0},
+          v5e);
+  }
 }
 
 TEST_CASE("keys of several heads are not read as values, though of the same tensor") {

@@ -40,7 +40,7 @@ TEST_CASE("the programs without a mistake pass both checks") {
 
 TEST_CASE("keys and values read from a wrong KV head are found") {
   for (const char* cache : {kKeys, kValues}) {
-    for (const Graph& graph : {decode_of(30), prompt()}) {
+    for (const Graph& graph : {decode_of(62), prompt()}) {  // of several blocks of keys
       INFO(graph.tokens << " tokens, " << cache);
       Planted wrong(graph);
       CHECK(wrong.change_step(cache, kHeadBytes, 0) > 0);
