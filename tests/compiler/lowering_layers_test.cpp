@@ -52,6 +52,8 @@ void read_at(Instruction& moved, const Instruction& as) {
     load->src.address.base = std::get<Load>(as.body).src.address.base;
   } else if (auto* reduce = std::get_if<Reduce>(&moved.body)) {
     reduce->a.address.base = std::get<Reduce>(as.body).a.address.base;
+  } else if (auto* matmul = std::get_if<Matmul>(&moved.body)) {
+    matmul->lhs.address.base = std::get<Matmul>(as.body).lhs.address.base;
   } else if (auto* vector = std::get_if<Vector>(&moved.body)) {
     vector->a.address.base = std::get<Vector>(as.body).a.address.base;
   }
