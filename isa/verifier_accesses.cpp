@@ -80,6 +80,17 @@ void LiveAccesses::remember(const LiveAccess& access, const QueueClocks& clocks)
   insert(access);
 }
 
+void LiveAccesses::move_on(std::int32_t sequence, std::span<const std::int64_t> numbers,
+                           std::int64_t sequences, std::int64_t begin, std::int64_t end) {
+  for (std::size_t slot = 0; slot < accesses_.size(); ++slot) {
+    LiveAccess& access = accesses_[slot];
+    if (dead_[slot] || access.sequence < sequence) continue;
+    if (access.runs.begin >= begin && access.runs.end() <= end) continue;
+    access.number += static_cast<std::int32_t>(numbers[static_cast<std::size_t>(access.queue)]);
+    access.sequence += static_cast<std::int32_t>(sequences);
+  }
+}
+
 bool LiveAccesses::any_in(std::int64_t begin, std::int64_t end, std::int32_t sequence) const {
   for (std::size_t slot = 0; slot < accesses_.size(); ++slot) {
     const LiveAccess& access = accesses_[slot];

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "isa/verifier_clocks.hpp"
@@ -40,6 +41,11 @@ class LiveAccesses {
 
   // Adds one that is known to race with nothing, unless nothing to come can race with it.
   void remember(const LiveAccess& access, const QueueClocks& clocks);
+
+  // Moves those since `sequence` on, by instructions of each queue and of the stream, but not those
+  // within bytes `begin` to `end` - 1.
+  void move_on(std::int32_t sequence, std::span<const std::int64_t> numbers, std::int64_t sequences,
+               std::int64_t begin, std::int64_t end);
 
   // Whether there may be one before `sequence` that touches bytes `begin` to `end` - 1.
   bool any_in(std::int64_t begin, std::int64_t end, std::int32_t sequence) const;

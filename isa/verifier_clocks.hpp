@@ -12,6 +12,21 @@
 
 namespace systole {
 
+// Whether clocks are as far as earlier ones and so many steps more: some are not; all are, some
+// farther; all are, and no farther.
+enum class Lead : std::uint8_t { kNone, kMore, kEven };
+
+inline Lead lead_of(std::span<const std::int32_t> now, std::span<const std::int32_t> before,
+                    std::span<const std::int32_t> steps) {
+  Lead lead = Lead::kEven;
+  for (std::size_t q = 0; q < now.size(); ++q) {
+    const std::int32_t ahead = now[q] - before[q];
+    if (ahead < steps[q]) return Lead::kNone;
+    if (ahead > steps[q]) lead = Lead::kMore;
+  }
+  return lead;
+}
+
 // Tokens of one semaphore, oldest first, each with the clock of the instruction that gave it.
 // With one signaller, which completes in order, and one waiter, which starts in order, the tokens
 // are taken in the order in which they were given.
@@ -26,19 +41,18 @@ class TokenQueue {
 
   void give(std::span<const std::int32_t> clock, std::int64_t count) { push(clock, count, count); }
 
-  // Whether this holds the tokens of `before`, every clock of theirs `steps` further.
-  bool is_ahead(const TokenQueue& before, std::span<const std::int32_t> steps) const {
-    if (used_ != before.used_ || available_ != before.available_) return false;
+  // Of the tokens of `before`, whose clocks are compared with `steps` added.
+  Lead lead(const TokenQueue& before, std::span<const std::int32_t> steps) const {
+    if (used_ != before.used_ || available_ != before.available_) return Lead::kNone;
+    Lead all = Lead::kEven;
     for (std::size_t n = 0; n < used_; ++n) {
       const std::size_t now = place(n);
       const std::size_t then = before.place(n);
-      if (counts_[now] != before.counts_[then]) return false;
-      for (std::size_t q = 0; q < queues_; ++q) {
-        if (clocks_[now * queues_ + q] - before.clocks_[then * queues_ + q] != steps[q])
-          return false;
-      }
+      if (counts_[now] != before.counts_[then]) return Lead::kNone;
+      all = std::min(all, lead_of({&clocks_[now * queues_], queues_},
+                                  {&before.clocks_[then * queues_], queues_}, steps));
     }
-    return true;
+    return all;
   }
   void advance(std::span<const std::int32_t> steps, std::int32_t times) {
     for (std::size_t n = 0; n < used_; ++n) {
@@ -118,15 +132,16 @@ class QueueClocks {
     for (std::size_t q = 0; q < queues_; ++q) steps[q] = issued_[q] - before.issued_[q];
     return steps;
   }
-  // Whether every queue that has started instructions since `before`, `steps` of them, knows of
-  // that many more of every queue.
-  bool is_ahead(const QueueClocks& before, std::span<const std::int32_t> steps) const {
+  // Of the queues that have started instructions since `before`, `steps` of them, whose clocks then
+  // are compared with `steps` added.
+  Lead lead(const QueueClocks& before, std::span<const std::int32_t> steps) const {
+    Lead all = Lead::kEven;
     for (std::size_t o = 0; o < queues_; ++o) {
-      for (std::size_t q = 0; q < queues_ && steps[o] > 0; ++q) {
-        if (clocks_[o * queues_ + q] - before.clocks_[o * queues_ + q] != steps[q]) return false;
-      }
+      if (steps[o] == 0) continue;
+      all = std::min(all, lead_of({&clocks_[o * queues_], queues_},
+                                  {&before.clocks_[o * queues_], queues_}, steps));
     }
-    return true;
+    return all;
   }
   void advance(std::span<const std::int32_t> steps, std::int32_t times) {
     for (std::size_t o = 0; o < queues_; ++o) {

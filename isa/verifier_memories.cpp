@@ -226,6 +226,7 @@ bool MemoryCheck::stays_constant(const Runs& runs, std::int64_t bytes,
                                  std::int64_t iterations) const {
   const ReadOnly& range = *first_ending_after(runs.begin);
   const std::int64_t moved = bytes * iterations;
+  if (!reaches(runs.begin + moved, runs.end() + moved)) return false;
   if (range.begin <= runs.begin + moved && runs.end() + moved <= range.end) return true;
   const Symbol& symbol = *range.symbol;
   if (symbol.stride != bytes || bytes < 0) return false;
@@ -240,11 +241,28 @@ bool MemoryCheck::may_skip(const SkippedIterations& skipped) const {
   const LiveAccesses& live = *memories_[0].live;
   if (live.any_in(range.begin, range.end, skipped.loop_sequence)) return false;
   return period_->for_each_skipped(skipped, [&](const LiveAccess& access) {
+    if (!reaches(access.runs.begin, access.runs.end())) return false;
     return !access.write || touched(access.runs) == nullptr;
   });
 }
 
+bool MemoryCheck::reaches(std::int64_t begin, std::int64_t end) const {
+  const std::int64_t first = hbm_base(chip_, 0);
+  return begin >= first && end <= first + hbm_bytes_per_core(chip_);
+}
+
 void MemoryCheck::skip(const SkippedIterations& skipped, const QueueClocks& clocks) {
+  const auto moving = period_->moving_range(skipped.loop_count);
+  const auto period = static_cast<std::int32_t>(skipped.period);
+  const std::int32_t since = skipped.sequence - period * skipped.sequence_step;
+  std::vector<std::int64_t> numbers;
+  for (const std::int32_t step : skipped.steps) numbers.push_back(step * skipped.count);
+  for (std::size_t m = 0; m < memories_.size(); ++m) {
+    if (!memories_[m].live) continue;
+    const PeriodAccesses::Range stay = m == 0 ? moving : PeriodAccesses::Range{};
+    memories_[m].live->move_on(since, numbers, skipped.sequence_step * skipped.count, stay.begin,
+                               stay.end);
+  }
   period_->for_each_skipped(skipped, [&](const LiveAccess& access) {
     memories_[0].live->remember(access, clocks);
     return true;

@@ -58,8 +58,8 @@ class MemoryCheck {
   // Whether nothing but the recorded period, and accesses that do not move, can race with what the
   // skipped iterations do, and they write to nothing that is read-only.
   bool may_skip(const SkippedIterations& skipped) const;
-  // Remembers the skipped iterations' accesses that later instructions may race with. `clocks`:
-  // after them. Precondition: may_skip().
+  // Remembers the skipped iterations' accesses that later instructions may race with: all that
+  // move, and the others of the last period. `clocks`: after them. Precondition: may_skip().
   void skip(const SkippedIterations& skipped, const QueueClocks& clocks);
 
  private:
@@ -81,6 +81,8 @@ class MemoryCheck {
   bool is_constant(const Runs& runs) const;
   void check_read_only(const Runs& runs, const LiveAccess& access, const WalkPlace& place) const;
   std::vector<ReadOnly>::const_iterator first_ending_after(std::int64_t address) const;
+  // Whether these bytes of HBM are those of core 0.
+  bool reaches(std::int64_t begin, std::int64_t end) const;
   // A read-only symbol that an access touches.
   const ReadOnly* touched(const Runs& runs) const;
   void note(const Tile& tile, const LiveAccess& access, bool constant, const WalkPlace& place);

@@ -19,6 +19,7 @@ struct SkippedIterations {
   std::int64_t loop_count = 0;      // iterations of the loop
   std::int32_t loop_sequence = 0;   // of its first instruction
   std::int32_t sequence_step = 0;   // instructions per iteration
+  std::int32_t sequence = 0;        // of the first that is left out
   std::vector<std::int32_t> steps;  // of them, by queue
 };
 

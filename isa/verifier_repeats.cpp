@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isa/verifier_repeats.hpp"
 
+#include <algorithm>
+
 #include "isa/verifier.hpp"
 
 namespace systole {
@@ -23,44 +25,48 @@ void LoopRepeats::enter() {
   shape_ = study_loop(program_, core_.report.stream(), core_.walker.outer_loop());
   first_sequence_ = core_.sequence;
   last_.reset();
-  even_ = 0;
+  steady_ = 0;
   memories_.record(false);
 }
 
 void LoopRepeats::come_back() {
   if (!shape_.regular) return;
   const std::int64_t index = core_.walker.indices()[0];
-  // What is walked in any case: up to here, the rest of two periods, and the last one.
-  if (index > kTries || core_.walker.outer_count() - index < 3 * shape_.period - even_) {
+  const std::int64_t period = shape_.period;
+  // What is walked in any case: up to here, and the rest of two periods.
+  if (index > kTries || core_.walker.outer_count() - index < 3 * period - 1 - steady_) {
     shape_.regular = false;
     memories_.record(false);
     return;
   }
   const State now{clocks_, tokens_.queues(), core_.arrays, work_, core_.sequence, core_.steps};
-  even_ = last_ && moved_on(now) ? even_ + 1 : 0;
-  if (even_ == 0) {
-    memories_.record(false);
-  } else if (even_ == shape_.period) {
-    memories_.record(true);
-  } else if (even_ == 2 * shape_.period) {
-    skip(now);
-    memories_.record(false);
-    shape_.regular = false;
+  const Lead lead = last_ ? lead_of(now) : Lead::kNone;
+  steady_ = lead == Lead::kNone ? 0 : steady_ + 1;
+  if (steady_ == 0) memories_.record(false);
+  if (steady_ == period) memories_.record(true);
+  if (steady_ == 2 * period) {
+    if (lead == Lead::kEven) {
+      skip(now);
+      memories_.record(false);
+      shape_.regular = false;
+    } else {
+      steady_ = period;
+      memories_.record(true);
+    }
   }
   last_.reset();
   last_.emplace(now);
 }
 
-bool LoopRepeats::moved_on(const State& now) const {
+Lead LoopRepeats::lead_of(const State& now) const {
+  if (!(now.arrays == last_->arrays)) return Lead::kNone;
   const std::vector<std::int32_t> steps = now.clocks.steps_since(last_->clocks);
-  if (!now.clocks.is_ahead(last_->clocks, steps) || !(now.arrays == last_->arrays)) return false;
-  const std::vector<std::int32_t> none(steps.size(), 0);
-  for (std::size_t s = 0; s < now.tokens.size(); ++s) {
-    if (!now.tokens[s].is_ahead(last_->tokens[s], shape_.semaphores[s] ? steps : none)) {
-      return false;
-    }
+  Lead all = now.clocks.lead(last_->clocks, steps);
+  for (std::size_t s = 0; s < now.tokens.size() && all != Lead::kNone; ++s) {
+    if (!shape_.semaphores[s]) continue;
+    all = std::min(all, now.tokens[s].lead(last_->tokens[s], steps));
   }
-  return true;
+  return all;
 }
 
 void LoopRepeats::skip(const State& now) {
@@ -69,9 +75,10 @@ void LoopRepeats::skip(const State& now) {
   skipped.first = walker.indices()[0];
   skipped.loop_count = walker.outer_count();
   skipped.period = shape_.period;
-  skipped.count = skipped.loop_count - shape_.period - skipped.first;
+  skipped.count = (skipped.loop_count - skipped.first) / shape_.period * shape_.period;
   skipped.loop_sequence = first_sequence_;
   skipped.sequence_step = now.sequence - last_->sequence;
+  skipped.sequence = now.sequence;
   skipped.steps = now.clocks.steps_since(last_->clocks);
   const std::int64_t steps = now.steps - last_->steps;
   const std::int64_t room = kMaxRunInstructions - core_.steps - left_out_;

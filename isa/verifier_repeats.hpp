@@ -2,14 +2,16 @@
 // Leaves out iterations of outermost loops that do nothing new: a transformer is verified in a time
 // that does not grow with its layers.
 //
-// Once the walk of a core that runs alone comes back to the start of a loop in the state of one
-// iteration before, every clock moved on by that iteration's instructions, all further iterations
-// order the same instructions as this one does. Two accesses whose addresses do not depend on the
-// iteration, rings apart, race in iterations i and i + k only if they do so in one of the first two
-// periods, where the earlier is in the first: moving both back by periods changes neither their
-// addresses nor their order, and bringing the later closer only takes order away. Accesses that
-// move with the iteration meet none of another iteration (PeriodAccesses::independent). So two
-// periods are walked, and, because what follows the loop may race with what it left, the last one.
+// Once the walk of a core that runs alone comes back to the start of a loop with every clock moved
+// on by one iteration's instructions at least, the same is true of all further iterations, because
+// clocks are sums and maxima of earlier ones: what is ordered in an iteration is ordered in all
+// later ones. Two accesses whose addresses do not depend on the iteration, rings apart, then race
+// in iterations i and i + k only if they do so in one of the first two periods of the rings, with
+// the earlier in the first: moving both back by periods changes no address and adds no order, and
+// bringing the later closer takes order away. Accesses that move with the iteration meet none of
+// another iteration (PeriodAccesses::independent). So two periods are walked. What follows the loop
+// finds it as its last period leaves it, which is the one walked last, moved on: where the clocks
+// moved on by the instructions of an iteration and no more, they do so from there to the end.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +50,7 @@ class LoopRepeats {
   };
   void enter();
   void come_back();
-  bool moved_on(const State& now) const;
+  Lead lead_of(const State& now) const;
   void skip(const State& now);
 
   const Program& program_;
@@ -61,7 +63,7 @@ class LoopRepeats {
   std::int64_t left_out_ = 0;        // steps, of all loops
   std::int32_t first_sequence_ = 0;  // of the loop
   std::optional<State> last_;        // at the back edge before
-  std::int64_t even_ = 0;  // back edges in a row with the state of the one before, moved on
+  std::int64_t steady_ = 0;          // back edges in a row that have a lead on the one before
 };
 
 }  // namespace systole

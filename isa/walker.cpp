@@ -55,6 +55,14 @@ StreamWalker::OuterEdge StreamWalker::outer_edge() const {
   return current_ == match_[outer_loop()] ? OuterEdge::kBack : OuterEdge::kNone;
 }
 
+void StreamWalker::skip(std::int64_t iterations) {
+  indices_[0] += iterations;
+  if (indices_[0] < outer_count()) return;
+  indices_[0] = 0;
+  frames_.pop_back();
+  next_ = current_ + 1;
+}
+
 bool StreamWalker::next() {
   while (true) {
     switch (step()) {

@@ -36,8 +36,9 @@ class StreamWalker {
   // The outermost open loop: its position and its number of iterations. Precondition: there is one.
   std::size_t outer_loop() const { return frames_.front().begin; }
   std::int64_t outer_count() const { return frames_.front().count; }
-  // Leaves out `iterations` of it. Precondition: outer_edge() is kBack, and fewer are left.
-  void skip(std::int64_t iterations) { indices_[0] += iterations; }
+  // Leaves out `iterations` of it, and the loop where none is left. Precondition: outer_edge() is
+  // kBack, and no fewer are left.
+  void skip(std::int64_t iterations);
 
  private:
   struct Frame {

@@ -67,3 +67,25 @@ TEST_CASE("every fetch is a step: skipped instructions, loops and ends, too") {
   CHECK(steps == std::vector<Step>{Step::kControl, Step::kInstruction, Step::kControl,
                                    Step::kSkipped, Step::kControl, Step::kHalt});
 }
+
+TEST_CASE("iterations of an outermost loop can be left out at its back edge, up to its end") {
+  const Program program = program_of("loop count=6\nvpu0 sync\nloop count=2\nend\nend\nvpu0 sync");
+  const auto walk_after = [&](std::int64_t left_out) {
+    StreamWalker walker(program.streams[0], program.tables);
+    Steps edges;
+    while (true) {
+      const StreamWalker::Step step = walker.step();
+      const std::string at = std::to_string(walker.position()) + ":";
+      if (step == StreamWalker::Step::kHalt) return edges;
+      if (step == StreamWalker::Step::kInstruction) {
+        edges.push_back(at + std::to_string(walker.indices()[0]));
+      }
+      if (walker.outer_edge() == StreamWalker::OuterEdge::kEntry) edges.push_back(at + "entry");
+      if (walker.outer_edge() != StreamWalker::OuterEdge::kBack) continue;
+      edges.push_back(at + "back");
+      if (walker.indices()[0] == 1) walker.skip(left_out);
+    }
+  };
+  CHECK(walk_after(4) == Steps{"0:entry", "1:0", "4:back", "1:5", "5:0"});
+  CHECK(walk_after(5) == Steps{"0:entry", "1:0", "4:back", "5:0"});
+}
