@@ -135,7 +135,7 @@ Before a program runs, `verify_program` checks, in this order:
   of vector; transcendentals and transposed loads only where the chip has them.
 - One queue of all cores signals a semaphore, one of its own core waits on it.
 
-Then it walks each stream once, every dynamic instruction of it:
+Then it walks each stream once, every dynamic instruction of it that can find what no other does:
 
 - Extents are 0 or more; tiles lie in their memory and are aligned; look-ups lie in their table; no
   accumulator row is crossed; written rows do not overlap.
