@@ -151,7 +151,7 @@ void GemmKernel::load_operand(std::size_t which, const Affine& m, const Affine& 
   }
   // In pieces, as they are wanted last: other transfers need not wait in the memory behind all of
   // it.
-  constexpr Bytes kPiece = 256 * 1024;
+  constexpr Bytes kPiece = Bytes{256} * 1024;
   constexpr std::int64_t kMostPieces = 16;
   std::int64_t pieces = operand.row() ? 1 : ceil_div(g_.tile_m() * operand.pitch, kPiece);
   while (pieces <= kMostPieces && g_.tile_m() % pieces != 0) ++pieces;

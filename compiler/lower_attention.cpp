@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention's loop nest: what is prepared, computed and finished at each step.
 #include <algorithm>
+#include <utility>
 
 #include "compiler/attention_kernel.hpp"
 #include "compiler/head_counts.hpp"
@@ -119,10 +120,10 @@ Guard AttentionKernel::active(const Lane& lane, const Position& at) const {
   const Guard kv = at_least(Affine(g_.kv_heads - lane.kv_head) - at.group * g_.kv_lanes, 1);
   const Affine heads_left =
       Affine(g_.heads_per_kv() - lane.first_head) - at.round * (g_.share * g_.stack);
-  const Guard head = both(kv, at_least(heads_left, 1));
+  Guard head = both(kv, at_least(heads_left, 1));
   if (g_.sequences % g_.sequence_lanes == 0) return head;
   const Affine sequences_left = Affine(g_.sequences) - at.sequence * g_.sequence_lanes;
-  return both(head, at_least(sequences_left, lane.sequence + 1));
+  return both(std::move(head), at_least(sequences_left, lane.sequence + 1));
 }
 
 // The scores of the very first step; later ones are computed one step ahead.
