@@ -8,9 +8,6 @@
 namespace systole {
 namespace {
 
-// Most tiles lie in one to four granules.
-constexpr std::int64_t kMostGranules = std::int64_t{1} << 19;
-constexpr int kSmallestGranule = 18;       // log2 of its bytes
 constexpr std::size_t kWideGranules = 32;  // an access that spans more is listed apart
 // Where rows are moved one by one, a granule has hundreds of accesses: from so many on, it gets
 // cells.
@@ -33,13 +30,11 @@ std::size_t hash_of(const LiveAccess& read) {
 
 LiveAccesses::LiveAccesses(std::int64_t size, std::vector<std::size_t> users,
                            std::vector<bool> in_order)
-    : shift_(kSmallestGranule),
-      users_(std::move(users)),
+    : users_(std::move(users)),
       in_order_(std::move(in_order)),
       reads_(kLatestReads, 0),
       sweep_at_(kFirstSweep) {
-  while ((size >> shift_) >= kMostGranules) ++shift_;
-  granules_.resize(static_cast<std::size_t>(size >> shift_) + 1);
+  blocks_.resize((granule(size) >> kBlockBits) + 1);
 }
 
 LiveAccesses::CellRange LiveAccesses::cells_in(std::size_t g, std::int64_t begin,
@@ -102,8 +97,9 @@ bool LiveAccesses::any_in(std::int64_t begin, std::int64_t end, std::int32_t seq
 
 LiveAccesses::Scan LiveAccesses::scan_granule(std::size_t g, const LiveAccess& access,
                                               const QueueClocks& clocks) {
-  if (granules_[g] == nullptr) return Scan::kDone;
-  Granule& here = *granules_[g];
+  const Block* const block = blocks_[g >> kBlockBits].get();
+  if (block == nullptr || (*block)[g & kInBlock] == nullptr) return Scan::kDone;
+  Granule& here = *(*block)[g & kInBlock];
   const auto in_granule = [&](std::int64_t at) { return granule(at) == g; };
   if (scan(here.lists, access, clocks, in_granule) == Scan::kRace) return Scan::kRace;
   if (here.cells == nullptr || here.cells->used == 0) return Scan::kDone;
@@ -196,11 +192,14 @@ void LiveAccesses::link(std::uint32_t slot) {
 }
 
 void LiveAccesses::link(std::size_t g, const Entry& entry) {
-  if (granules_[g] == nullptr) {
-    granules_[g] = std::make_unique<Granule>();
+  std::unique_ptr<Block>& block = blocks_[g >> kBlockBits];
+  if (block == nullptr) block = std::make_unique<Block>();
+  std::unique_ptr<Granule>& place = (*block)[g & kInBlock];
+  if (place == nullptr) {
+    place = std::make_unique<Granule>();
     used_.push_back(g);
   }
-  Granule& here = *granules_[g];
+  Granule& here = *place;
   if (here.cells != nullptr && link_cells(g, *here.cells, entry)) return;
   list(here.lists, entry).push_back(entry);
   if (here.cells != nullptr || here.lists.size() < kCrowd) return;
@@ -237,7 +236,7 @@ void LiveAccesses::sweep(const QueueClocks& clocks) {
   dead_.assign(accesses_.size(), false);
   free_.clear();
   wide_ = {};
-  for (const std::size_t g : used_) granules_[g].reset();
+  for (const std::size_t g : used_) (*blocks_[g >> kBlockBits])[g & kInBlock].reset();
   used_.clear();
   for (std::uint32_t slot = 0; slot < accesses_.size(); ++slot) link(slot);
   const std::size_t kept_now = accesses_.size();

@@ -63,7 +63,8 @@ class LiveAccesses {
     bool empty() const { return reads.empty() && writes.empty(); }
     std::size_t size() const { return reads.size() + writes.size(); }
   };
-  static constexpr int kCellBits = 6;  // log2 of the cells in a granule
+  static constexpr int kGranuleBits = 18;  // log2 of its bytes: most tiles lie in one to four
+  static constexpr int kCellBits = 6;      // log2 of the cells in a granule
   struct Cells {
     std::array<Lists, std::size_t{1} << kCellBits> lists;
     std::uint64_t used = 0;  // a bit for each cell that is not empty
@@ -72,13 +73,17 @@ class LiveAccesses {
     Lists lists;  // what spans many cells, and all of it while there are no cells
     std::unique_ptr<Cells> cells;
   };
+  // Blocks of granules, and granules, are there from their first access on.
+  static constexpr int kBlockBits = 10;  // log2 of the granules in a block
+  static constexpr std::size_t kInBlock = (std::size_t{1} << kBlockBits) - 1;
+  using Block = std::array<std::unique_ptr<Granule>, kInBlock + 1>;
   enum class Scan { kDone, kRace };
 
   std::size_t granule(std::int64_t address) const {
-    return static_cast<std::size_t>(address) >> shift_;
+    return static_cast<std::size_t>(address) >> kGranuleBits;
   }
   std::size_t cell(std::int64_t address) const {  // over all granules
-    return static_cast<std::size_t>(address) >> (shift_ - kCellBits);
+    return static_cast<std::size_t>(address) >> (kGranuleBits - kCellBits);
   }
   // The cells of granule `g` that bytes `begin` to `end` - 1 touch.
   struct CellRange {
@@ -114,12 +119,11 @@ class LiveAccesses {
   bool settled(const LiveAccess& access, const QueueClocks& clocks) const;
   void sweep(const QueueClocks& clocks);
 
-  int shift_;
   std::vector<std::size_t> users_;
   std::vector<bool> in_order_;
-  std::vector<std::unique_ptr<Granule>> granules_;  // null: no access since the last sweep
-  std::vector<std::size_t> used_;                   // the others
-  Lists wide_;                                      // accesses that span many granules
+  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<std::size_t> used_;  // granules that have had accesses since the last sweep
+  Lists wide_;                     // accesses that span many granules
   std::vector<LiveAccess> accesses_;
   std::vector<bool> dead_;
   std::vector<std::uint32_t> free_;

@@ -81,7 +81,7 @@ void LoopRepeats::skip(const State& now) {
   skipped.sequence = now.sequence;
   skipped.steps = now.clocks.steps_since(last_->clocks);
   const std::int64_t steps = now.steps - last_->steps;
-  const std::int64_t room = kMaxRunInstructions - core_.steps - left_out_;
+  const std::int64_t room = kMaxRunInstructions - core_.steps - steps_left_out_;
   if (skipped.count < 1 || skipped.count > room / steps) return;
   if (!memories_.may_skip(skipped)) return;
   const auto times = static_cast<std::int32_t>(skipped.count);
@@ -89,7 +89,8 @@ void LoopRepeats::skip(const State& now) {
   tokens_.advance(shape_.semaphores, skipped.steps, times);
   work_.repeat(last_->work, skipped.count);
   core_.sequence += skipped.sequence_step * times;
-  left_out_ += steps * skipped.count;
+  left_out_ += skipped.count;
+  steps_left_out_ += steps * skipped.count;
   memories_.skip(skipped, clocks_);
   walker.skip(skipped.count);
 }

@@ -39,6 +39,8 @@ class LoopRepeats {
   // After a step that took a loop or an end: moves the walk on where iterations can be left out.
   void at_control();
 
+  std::int64_t left_out() const { return left_out_; }  // iterations, of all loops
+
  private:
   struct State {
     QueueClocks clocks;
@@ -60,7 +62,8 @@ class LoopRepeats {
   MemoryCheck& memories_;
   OpWork& work_;
   LoopShape shape_;
-  std::int64_t left_out_ = 0;        // steps, of all loops
+  std::int64_t left_out_ = 0;
+  std::int64_t steps_left_out_ = 0;
   std::int32_t first_sequence_ = 0;  // of the loop
   std::optional<State> last_;        // at the back edge before
   std::int64_t steady_ = 0;          // back edges in a row that have a lead on the one before

@@ -61,8 +61,9 @@ void verify_layout(const ChipSpec& chip, const Program& program, std::string_vie
 enum class WalkLoops : std::uint8_t { kWhatIsNew, kAll };
 
 // One walk over the dynamic instructions of all streams, each serially. `reports`: one per stream.
-// Preconditions: the checks above have passed.
-void verify_walk(const ChipSpec& chip, const Program& program,
-                 const std::vector<StreamReport>& reports, WalkLoops loops = WalkLoops::kWhatIsNew);
+// Preconditions: the checks above have passed. Returns the iterations that were left out.
+std::int64_t verify_walk(const ChipSpec& chip, const Program& program,
+                         const std::vector<StreamReport>& reports,
+                         WalkLoops loops = WalkLoops::kWhatIsNew);
 
 }  // namespace systole

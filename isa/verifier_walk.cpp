@@ -40,7 +40,7 @@ class Walk {
   }
 
   // Streams take turns: each goes on until it halts or waits for another core.
-  void run() {
+  std::int64_t run() {
     while (true) {
       bool moved = false;
       bool halted = true;
@@ -54,6 +54,7 @@ class Walk {
     }
     tokens_.check_balance();
     work_.check(cores_.front().report.where());
+    return repeats_ ? repeats_->left_out() : 0;
   }
 
  private:
@@ -246,9 +247,9 @@ class Walk {
 
 }  // namespace
 
-void verify_walk(const ChipSpec& chip, const Program& program,
-                 const std::vector<StreamReport>& reports, WalkLoops loops) {
-  Walk(chip, program, reports, loops).run();
+std::int64_t verify_walk(const ChipSpec& chip, const Program& program,
+                         const std::vector<StreamReport>& reports, WalkLoops loops) {
+  return Walk(chip, program, reports, loops).run();
 }
 
 }  // namespace systole
