@@ -42,8 +42,10 @@ Residency place_homes(const Graph& graph, const ChipSpec& chip, Bytes budget);
 
 // Of several budgets, and none, the one with the lowest estimate of the whole graph; among equals
 // the smallest. `estimate` is the sum over ops of their mappings' estimates, of row-wise ops with
-// the time of their bytes, and a memory latency and a DMA start-up for what attention and row-wise
-// ops load before they begin and store at their end. Precondition: a graph that can be mapped.
+// the time of their bytes, a memory latency and a DMA start-up for what attention and row-wise ops
+// load before they begin and store at their end, and a share of the latency for each block of
+// weights of a product with fewer than four of them in VMEM. Precondition: a graph that can be
+// mapped.
 Residency choose_residency(const Graph& graph, const ChipSpec& chip);
 
 // A line per kept tensor, and what they take and save.

@@ -72,7 +72,8 @@ TEST_CASE("opt --list is the table of passes, without a file") {
 
 TEST_CASE("passes that are unknown, twice, out of order or without what they need are refused") {
   refused(2, opt("fues"), {"--passes 'fues': pass 'fues'", "did you mean 'fuse'?", "decompose"});
-  refused(2, opt("import"), {"pass 'import'", "decompose, fuse, orient, tile, place, emit"});
+  refused(2, opt("import"),
+          {"pass 'import'", "decompose, fuse, orient, reside, tile, place, emit"});
   refused(2, opt("fuse,decompose"), {"decompose after fuse", "in the order decompose, fuse"});
   refused(2, opt("fuse,fuse"), {"fuse after fuse"});
   refused(2, opt("decompose,,fuse"), {"pass ''"});
