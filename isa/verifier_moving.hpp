@@ -64,7 +64,7 @@ class PeriodAccesses {
  private:
   struct Moving {
     LiveAccess access;
-    std::int64_t iteration;
+    std::int64_t iteration = 0;
   };
   LiveAccess moved(const Moving& moving, std::int64_t iterations,
                    const SkippedIterations& skipped) const;
