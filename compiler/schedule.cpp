@@ -98,11 +98,14 @@ class Scheduler {
     emitter_.serve(ops_++);
     if (emitter_.core() > 0) return;
     const OpCounts counts = count_op(graph_, op, lowering_.layout.residency());
+    const OpCounts in_hbm = count_op(graph_, op);
+    const Bytes kept =
+        in_hbm.read_bytes + in_hbm.write_bytes - counts.read_bytes - counts.write_bytes;
     const Tensor& first =
         graph_.tensors[op.operands[row_of(op.kind).family == OpFamily::kLookup ? 1 : 0].tensor];
     program_.ops.push_back({op.name, std::string(name_of(op.kind)), first.type, count,
                             counts.macs * count, counts.read_bytes * count,
-                            counts.write_bytes * count, op.location});
+                            counts.write_bytes * count, op.location, kept * count});
   }
 
   void lower(const Op& op, const Mapping& mapping) {

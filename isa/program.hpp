@@ -99,6 +99,8 @@ struct SourceOp {
   Bytes read_bytes = 0;
   Bytes write_bytes = 0;
   std::string location{};  // where the workload has it, "block.sgr:7"; empty: not known
+  // Of operands and results that stay in VMEM: this chip moves none of them, another one might.
+  Bytes kept_bytes = 0;
   friend bool operator==(const SourceOp&, const SourceOp&) = default;
 };
 

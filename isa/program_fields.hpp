@@ -81,7 +81,8 @@ struct RecordTable<SourceOp> {
   static constexpr std::string_view directive = "op";
   static constexpr std::string_view doc =
       "an op of the workload that instructions serve (for=name); figures are totals over its "
-      "count repetitions; at says where the workload has it (block.sgr:7)";
+      "count repetitions; kept are bytes of operands and results that stay in VMEM; at says where "
+      "the workload has it (block.sgr:7)";
   static constexpr auto fields() {
     return std::tuple{required("kind", &SourceOp::kind),
                       required("type", &SourceOp::type),
@@ -89,6 +90,7 @@ struct RecordTable<SourceOp> {
                       required("macs", &SourceOp::macs, kTotalBytes),
                       required("read", &SourceOp::read_bytes, kTotalBytes),
                       required("write", &SourceOp::write_bytes, kTotalBytes),
+                      optional("kept", &SourceOp::kept_bytes, kTotalBytes),
                       optional("at", &SourceOp::location)};
   }
 };

@@ -72,6 +72,7 @@ void verify_claims(const Program& program, std::string_view where) {
     at_least("macs", op.macs, 0);
     at_least("read", op.read_bytes, 0);
     at_least("write", op.write_bytes, 0);
+    at_least("kept", op.kept_bytes, 0);
   }
 }
 

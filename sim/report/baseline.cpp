@@ -12,7 +12,9 @@ namespace systole {
 namespace {
 
 double rated_seconds(const Gpu& gpu, const SourceOp& op) {
-  const double bytes = static_cast<double>(op.read_bytes) + static_cast<double>(op.write_bytes);
+  // What stays in this chip's VMEM is moved by a GPU.
+  const double bytes = static_cast<double>(op.read_bytes) + static_cast<double>(op.write_bytes) +
+                       static_cast<double>(op.kept_bytes);
   const double memory = bytes / gpu.bandwidth;
   if (op.macs == 0) return memory;
   const double peak = gpu.peak(op.type);

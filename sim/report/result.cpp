@@ -31,6 +31,7 @@ void check_totals(const Program& program) {
     macs = checked_sum(macs, op.macs, "MACs");
     bytes = checked_sum(bytes, op.read_bytes, "bytes");
     bytes = checked_sum(bytes, op.write_bytes, "bytes");
+    bytes = checked_sum(bytes, op.kept_bytes, "bytes");
   }
 }
 

@@ -40,6 +40,12 @@ TEST_CASE("an op takes the longer of its MACs at peak and its bytes at full band
   CHECK(rated_baseline(gpu, {op(1'000'000, 600'000, 2'400'000)}).time_us == Approx(3));
 }
 
+TEST_CASE("bytes that stay in VMEM are moved by a GPU") {
+  SourceOp kept = op(1'000'000, 600'000, 400'000);
+  kept.kept_bytes = 500'000;
+  CHECK(rated_baseline(sample_gpu(), {kept}).time_us == Approx(1.5));
+}
+
 TEST_CASE("ops run one after another, each at its own limit") {
   const BaselineResult both =
       rated_baseline(sample_gpu(), {op(2'000'000, 0, 0), op(0, 1'000'000, 0)});
