@@ -94,4 +94,13 @@ inline std::optional<std::string> wrong_cache(const Graph& graph, Oracle& oracle
   return std::nullopt;
 }
 
+// The first output or cache of a graph's compiled program that is not what `oracle`, the graph's,
+// has; empty where all are.
+inline std::string wrong_state(const Graph& graph, Oracle& oracle, const Chip& chip) {
+  const Program program = compiled(graph, chip);
+  const MemoryImage hbm = executed(chip, program);
+  if (const auto output = wrong_output(oracle, program, hbm)) return *output;
+  return wrong_cache(graph, oracle, program, hbm).value_or("");
+}
+
 }  // namespace systole
